@@ -1,1 +1,3 @@
-//! To come.
+//! The conversation actor, its registry, and the assistants that answer.
+
+pub mod assistant;

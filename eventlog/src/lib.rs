@@ -1,1 +1,13 @@
-//! To come.
+//! The event log: the only truth. Everything else is derived from it and can be thrown away.
+//!
+//! Architecture invariant: a backend's quirks stay inside its module; what callers see is [`EventLog`] and its closed
+//! set of outcomes. Every backend passes the same suite, in `conformance`.
+
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+pub mod embedded;
+mod log;
+mod settle;
+
+pub use log::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
+pub use settle::append_settled;
