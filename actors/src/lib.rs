@@ -1,3 +1,16 @@
 //! The conversation actor, its registry, and the assistants that answer.
+//!
+//! Architecture invariant: what may happen in a conversation is decided by plain functions (`conversation::decide`); actors
+//! only carry out. Nothing reaches a client before the log acknowledged it.
 
 pub mod assistant;
+mod conversation;
+mod progress;
+mod registry;
+mod services;
+mod turn;
+
+pub use conversation::{ConversationActor, SendMessage};
+pub use progress::{Attachment, Progress, Refusal, Stage};
+pub use registry::Registry;
+pub use services::{Services, Settings};

@@ -1,0 +1,123 @@
+//! What a conversation has come to: the fold of its events.
+
+use std::collections::HashMap;
+
+use chat_schema::{Event, FailureReason, MessageId, OwnerId, Role};
+
+use crate::assistant::PromptMessage;
+
+/// The state of one conversation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Conversation {
+    turns: Vec<Turn>,
+    by_message: HashMap<MessageId, usize>,
+}
+
+/// A visitor's message and what became of its answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Turn {
+    pub(crate) message_id: MessageId,
+    pub(crate) question: String,
+    pub(crate) attempts: u32,
+    pub(crate) outcome: Outcome,
+}
+
+/// Where a turn stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// `owner` is generating the answer, or died doing so.
+    Open { owner: OwnerId },
+    /// The answer is stored; `stopped` if the visitor ended it early.
+    Answered { answer: String, stopped: bool },
+    /// The last attempt gave no answer.
+    Failed { reason: FailureReason },
+}
+
+impl Turn {
+    /// The stored answer, and whether the visitor stopped it.
+    pub(crate) fn answer(&self) -> Option<(&str, bool)> {
+        match &self.outcome {
+            Outcome::Answered { answer, stopped } => Some((answer, *stopped)),
+            Outcome::Open { .. } | Outcome::Failed { .. } => None,
+        }
+    }
+}
+
+impl Conversation {
+    /// The state after `event`. Total: any order of events folds, and an event about an unknown message changes nothing.
+    pub(crate) fn evolve(mut self, event: &Event) -> Self {
+        match event {
+            Event::UserMessaged { message_id, content, owner, .. } => {
+                self.by_message.insert(message_id.clone(), self.turns.len());
+                self.turns.push(Turn {
+                    message_id: message_id.clone(),
+                    question: content.clone(),
+                    attempts: 1,
+                    outcome: Outcome::Open { owner: *owner },
+                });
+            }
+            Event::ReplyStarted { in_reply_to, attempt, owner } => {
+                if let Some(turn) = self.turn_mut(in_reply_to) {
+                    turn.attempts = *attempt;
+                    turn.outcome = Outcome::Open { owner: *owner };
+                }
+            }
+            Event::AssistantReplied { in_reply_to, content, .. } => {
+                self.end(in_reply_to, Outcome::Answered { answer: content.clone(), stopped: false });
+            }
+            Event::ReplyStopped { in_reply_to, content } => {
+                self.end(in_reply_to, Outcome::Answered { answer: content.clone(), stopped: true });
+            }
+            Event::ReplyFailed { in_reply_to, reason } => self.end(in_reply_to, Outcome::Failed { reason: *reason }),
+            Event::MessageRated { .. } => {}
+            Event::ConversationErased { .. } => return Self::default(),
+        }
+        self
+    }
+
+    fn turn_mut(&mut self, id: &MessageId) -> Option<&mut Turn> {
+        self.by_message.get(id).map(|&index| &mut self.turns[index])
+    }
+
+    fn end(&mut self, id: &MessageId, outcome: Outcome) {
+        if let Some(turn) = self.turn_mut(id) {
+            turn.outcome = outcome;
+        }
+    }
+
+    /// The turn that `id` began.
+    pub(crate) fn turn(&self, id: &MessageId) -> Option<&Turn> {
+        self.by_message.get(id).map(|&index| &self.turns[index])
+    }
+
+    /// The newest turn.
+    pub(crate) fn last_turn(&self) -> Option<&Turn> {
+        self.turns.last()
+    }
+
+    /// The event that closes the turn a dead owner left open, if there is one.
+    pub(crate) fn abandon_open_turn(&self) -> Option<Event> {
+        let turn = self.turns.iter().rev().find(|turn| matches!(turn.outcome, Outcome::Open { .. }))?;
+        Some(Event::ReplyFailed { in_reply_to: turn.message_id.clone(), reason: FailureReason::Abandoned })
+    }
+
+    /// What the model is shown to answer `question`, asked after the turn before `until` (`None`: now): the newest `limit` messages. Turns without an
+    /// answer stay out, so roles alternate; it never begins with an answer, which some models' templates refuse.
+    pub(crate) fn history(&self, question: &str, until: Option<&MessageId>, limit: usize) -> Vec<PromptMessage> {
+        let end = until.and_then(|id| self.by_message.get(id)).copied().unwrap_or(self.turns.len());
+        let mut newest_first = vec![PromptMessage { role: Role::User, content: question.to_owned() }];
+        for turn in self.turns[..end].iter().rev() {
+            if newest_first.len() + 2 > limit {
+                break;
+            }
+            if let Outcome::Answered { answer, .. } = &turn.outcome
+                && !answer.is_empty()
+            {
+                newest_first.push(PromptMessage { role: Role::Assistant, content: answer.clone() });
+                newest_first.push(PromptMessage { role: Role::User, content: turn.question.clone() });
+            }
+        }
+        newest_first.reverse();
+        newest_first
+    }
+}

@@ -1,0 +1,111 @@
+//! A turn as its clients see it: a buffer that grows, which any number of clients read at their own pace.
+
+use chat_schema::{ConversationId, FailureReason};
+use tokio::sync::watch;
+
+/// Why a message was not taken in. Nothing of it was stored, except perhaps with [`Refusal::StorageUnknown`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The same message id came with another text before.
+    MessageIdUsed,
+    /// Too many messages of this conversation are waiting.
+    ConversationBusy,
+    /// This process generates as many answers as it may.
+    Overloaded,
+    /// The log cannot take the message now.
+    StorageUnavailable,
+    /// The log did not say whether it took the message; sending the same message id again tells.
+    StorageUnknown,
+    /// A fault of ours.
+    Internal,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Not stored yet: it waits for its turn or for the log.
+    Waiting,
+    /// Stored; its answer is being generated.
+    Answering,
+    /// Its whole answer is stored.
+    Done {
+        /// The visitor ended the answer early.
+        stopped: bool,
+    },
+    /// Stored, but this attempt at an answer failed, and that is stored too.
+    Failed(FailureReason),
+    /// Stored, but the end of the turn could not be.
+    Broken,
+    /// Not taken in.
+    Refused(Refusal),
+}
+
+impl Stage {
+    /// Whether nothing more will come.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Waiting | Self::Answering)
+    }
+}
+
+/// The buffer of one turn.
+#[derive(Debug)]
+pub struct Progress {
+    stage: Stage,
+    text: String,
+    token_ends: Vec<usize>,
+}
+
+impl Progress {
+    pub(crate) fn waiting() -> Self {
+        Self { stage: Stage::Waiting, text: String::new(), token_ends: Vec::new() }
+    }
+
+    pub(crate) fn answered(answer: &str, stopped: bool) -> Self {
+        let mut progress = Self::waiting();
+        progress.push(answer);
+        progress.stage = Stage::Done { stopped };
+        progress
+    }
+
+    pub(crate) fn push(&mut self, token: &str) {
+        if !token.is_empty() {
+            self.text.push_str(token);
+            self.token_ends.push(self.text.len());
+        }
+    }
+
+    pub(crate) fn advance(&mut self, stage: Stage) {
+        self.stage = stage;
+    }
+
+    /// Where the message stands.
+    pub fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// The answer so far: exactly the concatenation of its tokens.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The tokens from number `from` on.
+    pub fn tokens(&self, from: usize) -> impl ExactSizeIterator<Item = &str> {
+        (from..self.token_ends.len()).map(|i| {
+            let start = if i == 0 { 0 } else { self.token_ends[i - 1] };
+            &self.text[start..self.token_ends[i]]
+        })
+    }
+}
+
+/// A client's hold on a turn. Dropping it does not stop the turn.
+#[derive(Debug)]
+pub struct Attachment {
+    /// The conversation.
+    pub conversation_id: ConversationId,
+    /// The turn's buffer. A closed channel with a stage that is not final means that the turn died.
+    pub progress: watch::Receiver<Progress>,
+    /// Whether other messages of the conversation are answered first.
+    pub queued: bool,
+    /// Whether the message was known before: a retry that starts nothing.
+    pub known: bool,
+}

@@ -1,0 +1,101 @@
+//! Finds the actor of a conversation, and opens it when there is none.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use actix::dev::ToEnvelope;
+use actix::prelude::*;
+use chat_schema::ConversationId;
+
+use crate::conversation::{AttachOnly, ConversationActor, SendMessage, Submit};
+use crate::progress::{Attachment, Refusal};
+use crate::services::Services;
+
+/// Actors tried for one message: one that just passivated or died, and the one opened in its place.
+const MAX_TRIES: u32 = 3;
+
+type Live = HashMap<ConversationId, Addr<ConversationActor>>;
+
+/// The live conversations of this process. Clones share them.
+#[derive(Clone)]
+pub struct Registry {
+    services: Arc<Services>,
+    live: Arc<Mutex<Live>>,
+}
+
+impl Registry {
+    /// A registry without live conversations.
+    pub fn new(services: Arc<Services>) -> Self {
+        Self { services, live: Arc::default() }
+    }
+
+    /// Takes a message in: stores and answers it, queues it, or attaches to what became of it before.
+    ///
+    /// An actor is opened on the caller's arbiter, so that a conversation mostly lives where its requests arrive.
+    ///
+    /// # Errors
+    /// The message was not taken in.
+    pub async fn submit(&self, message: SendMessage) -> Result<Attachment, Refusal> {
+        let id = ConversationId::of(&message.session_id);
+        self.ask(id, || Submit(message.clone())).await.unwrap_or(Err(Refusal::Internal))
+    }
+
+    /// Attaches to a message that is known and needs no new attempt; `None` if there is no such message.
+    ///
+    /// # Errors
+    /// The id came with another text before, or the conversation cannot be read.
+    pub async fn attach(&self, message: SendMessage) -> Option<Result<Attachment, Refusal>> {
+        let id = ConversationId::of(&message.session_id);
+        self.ask(id, || AttachOnly(message.clone())).await.unwrap_or(Some(Err(Refusal::Internal)))
+    }
+
+    /// Conversations in memory.
+    pub fn live_conversations(&self) -> usize {
+        self.lock().len()
+    }
+
+    async fn ask<M>(&self, id: ConversationId, message: impl Fn() -> M) -> Option<M::Result>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        ConversationActor: Handler<M>,
+        Context<ConversationActor>: ToEnvelope<ConversationActor, M>,
+    {
+        for _ in 0..MAX_TRIES {
+            let actor = self.open(id);
+            match actor.send(message()).await {
+                Ok(result) => return Some(result),
+                Err(_) => self.forget(id, &actor),
+            }
+        }
+        tracing::error!(conversation_id = %id, "conversation actor died again and again");
+        None
+    }
+
+    fn open(&self, id: ConversationId) -> Addr<ConversationActor> {
+        let start = || ConversationActor::new(id, Arc::clone(&self.services), self.clone()).start();
+        match self.lock().entry(id) {
+            Entry::Occupied(entry) if entry.get().connected() => entry.get().clone(),
+            Entry::Occupied(mut entry) => {
+                entry.insert(start());
+                entry.get().clone()
+            }
+            Entry::Vacant(entry) => entry.insert(start()).clone(),
+        }
+    }
+
+    /// Drops `actor` from the live ones, unless another has taken its place.
+    pub(crate) fn forget(&self, id: ConversationId, actor: &Addr<ConversationActor>) {
+        if let Entry::Occupied(entry) = self.lock().entry(id)
+            && entry.get() == actor
+        {
+            entry.remove();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Live> {
+        // Every change of the map is a single call, so it is whole even if a holder panicked.
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,88 @@
+//! What every conversation of this process shares.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use chat_eventlog::{EventLog, Position};
+use chat_schema::{ConversationId, Event, EventId, Head, OwnerId, SealedEvent};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use crate::assistant::Assistant;
+
+/// How conversations are run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Most messages shown to the model (`MAX_HISTORY_MESSAGES`).
+    pub max_history: usize,
+    /// Most answers generated at once (`MAX_CONCURRENT_REPLIES`).
+    pub max_concurrent_replies: usize,
+    /// How long a message waits for one of those places before it is refused.
+    pub admission_patience: Duration,
+    /// How long an append of unknown outcome is repeated before the message is refused.
+    pub append_patience: Duration,
+    /// How long the end of a turn is offered to a log that does not take it.
+    pub ending_patience: Duration,
+    /// A conversation idle for this long leaves memory.
+    pub passivate_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_history: 30,
+            max_concurrent_replies: 1000,
+            admission_patience: Duration::from_secs(2),
+            append_patience: Duration::from_secs(5),
+            ending_patience: Duration::from_secs(10),
+            passivate_after: Duration::from_secs(60),
+        }
+    }
+}
+
+/// The log, the assistant and the limits, shared by all conversations.
+pub struct Services {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) assistant: Arc<dyn Assistant>,
+    pub(crate) settings: Settings,
+    pub(crate) owner: OwnerId,
+    pub(crate) places: Arc<Semaphore>,
+    acknowledged: AtomicU64,
+}
+
+impl Services {
+    /// Services of a process that begins now; it gets an owner id of its own.
+    pub fn new(log: Arc<dyn EventLog>, assistant: Arc<dyn Assistant>, settings: Settings) -> Self {
+        Self {
+            log,
+            assistant,
+            owner: Uuid::new_v4().into(),
+            places: Arc::new(Semaphore::new(settings.max_concurrent_replies)),
+            settings,
+            acknowledged: AtomicU64::new(0),
+        }
+    }
+
+    /// Answers being generated at this moment.
+    pub fn running_replies(&self) -> usize {
+        self.settings.max_concurrent_replies - self.places.available_permits()
+    }
+
+    /// Position of the last event this process saw acknowledged.
+    pub fn acknowledged(&self) -> Position {
+        Position::new(self.acknowledged.load(Ordering::Acquire))
+    }
+
+    pub(crate) fn acknowledge(&self, position: Position) {
+        self.acknowledged.fetch_max(position.get(), Ordering::AcqRel);
+    }
+
+    pub(crate) fn seal(&self, head: Head, conversation: ConversationId, event: Event) -> SealedEvent {
+        SealedEvent::seal(head, conversation, EventId::from(Uuid::now_v7()), now_ms(), event)
+    }
+}
+
+fn now_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as u64)
+}

@@ -1,0 +1,184 @@
+//! The asynchronous steps of a turn: opening it, generating its answer, storing its end. They know the log and the assistant, not the actor.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_eventlog::{Append, LogError, append_settled};
+use chat_schema::{ConversationId, FailureReason, Head, SealedEvent, Timings};
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::assistant::{Answer, Piece, PromptMessage};
+use crate::conversation::{Conversation, Ending};
+use crate::progress::{Progress, Refusal};
+use crate::services::Services;
+
+/// Most pieces taken from the assistant before the clients are woken.
+const PIECES_A_WAKE: usize = 64;
+/// Pause before the end of a turn is offered again to a log that is away.
+const ENDING_PAUSE: Duration = Duration::from_millis(250);
+/// Reloads of one conversation in a row before it is given up for this request.
+const MAX_RELOADS: u32 = 8;
+
+/// What came of opening a turn.
+pub(crate) enum Opened {
+    /// Its first event is durable and the assistant is at work.
+    Stored(SealedEvent, Reply),
+    /// Someone else appended to the conversation; the assistant's work was dropped.
+    Conflict,
+    /// Nothing was stored, or nobody can tell.
+    Refused(Refusal),
+}
+
+/// An answer on its way.
+pub(crate) struct Reply {
+    answer: Answer,
+    began: Instant,
+    place: OwnedSemaphorePermit,
+}
+
+/// Stores the event that opens a turn and asks the assistant at the same time, so that durability costs no time to the first
+/// token. While the log is known to be away the assistant is asked only after the append.
+pub(crate) async fn open(services: Arc<Services>, event: SealedEvent, history: Vec<PromptMessage>) -> Opened {
+    let Ok(Ok(place)) =
+        timeout(services.settings.admission_patience, Arc::clone(&services.places).acquire_owned()).await
+    else {
+        return Opened::Refused(Refusal::Overloaded);
+    };
+    let began = Instant::now();
+    let mut answer = services.assistant.answer(history).fuse();
+    let mut early = Vec::new();
+    let ask_now = services.log.is_available();
+    let outcome = {
+        let mut append = pin!(store(&services, &event, services.settings.append_patience));
+        loop {
+            tokio::select! {
+                biased;
+                outcome = &mut append => break outcome,
+                Some(piece) = answer.next(), if ask_now => early.push(piece),
+            }
+        }
+    };
+    match outcome {
+        Append::Appended(_) => {
+            Opened::Stored(event, Reply { answer: stream::iter(early).chain(answer).boxed(), began, place })
+        }
+        Append::Conflict { .. } => {
+            tracing::info!(conversation_id = %event.envelope.conversation_id, "reply cancelled by a conflicting append");
+            Opened::Conflict
+        }
+        Append::Unknown => Opened::Refused(Refusal::StorageUnknown),
+        Append::Unavailable => Opened::Refused(Refusal::StorageUnavailable),
+    }
+}
+
+/// Publishes the answer as it comes, and tells how it ended. The returned permit is the turn's place among the concurrent replies.
+pub(crate) async fn generate(reply: Reply, progress: &watch::Sender<Progress>) -> (Ending, OwnedSemaphorePermit) {
+    let Reply { answer, began, place } = reply;
+    let mut batches = answer.ready_chunks(PIECES_A_WAKE);
+    let mut first_token = None;
+    while let Some(batch) = batches.next().await {
+        let mut ended = None;
+        progress.send_modify(|progress| {
+            for piece in batch {
+                match piece {
+                    Ok(Piece::Token(token)) => {
+                        first_token.get_or_insert_with(|| began.elapsed());
+                        progress.push(&token);
+                    }
+                    Ok(Piece::Finished { finish_reason, model, usage }) => {
+                        let total = began.elapsed();
+                        let timings = Timings {
+                            first_token_ms: first_token.unwrap_or(total).as_millis() as u64,
+                            total_ms: total.as_millis() as u64,
+                        };
+                        let content = progress.text().to_owned();
+                        ended = Some(Ending::Replied { content, model, finish_reason, usage, timings });
+                        return;
+                    }
+                    Err(reason) => {
+                        ended = Some(Ending::Failed(reason));
+                        return;
+                    }
+                }
+            }
+        });
+        if let Some(ending) = ended {
+            return (ending, place);
+        }
+    }
+    (Ending::Failed(FailureReason::Unavailable), place)
+}
+
+/// Stores the end of a turn. A log that is away is asked again for a while: the answer exists and should not be lost.
+pub(crate) async fn close(services: Arc<Services>, event: SealedEvent) -> Append {
+    let deadline = Instant::now() + services.settings.ending_patience;
+    loop {
+        match store(&services, &event, deadline - Instant::now()).await {
+            Append::Unavailable if Instant::now() + ENDING_PAUSE < deadline => sleep(ENDING_PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn store(services: &Services, event: &SealedEvent, patience: Duration) -> Append {
+    let envelope = &event.envelope;
+    let events = std::slice::from_ref(event);
+    let outcome =
+        append_settled(&*services.log, envelope.conversation_id, envelope.version - 1, events, patience).await;
+    if let Append::Appended(position) = outcome {
+        services.acknowledge(position);
+    }
+    outcome
+}
+
+/// Folds what the log has and `state` does not.
+pub(crate) async fn catch_up(
+    services: Arc<Services>,
+    id: ConversationId,
+    mut state: Conversation,
+    mut head: Head,
+) -> Result<(Conversation, Head), Refusal> {
+    let recorded = services.log.read(id, head.version).await.map_err(|error| refusal(id, &error))?;
+    for recorded in recorded {
+        state = state.evolve(&recorded.event.envelope.event);
+        head = recorded.event.head();
+        services.acknowledge(recorded.position);
+    }
+    Ok((state, head))
+}
+
+/// Like [`catch_up`], and closes the turn a dead owner left open. On a log of one process every owner but the caller is dead, and the caller runs no
+/// turn of this conversation when it asks.
+pub(crate) async fn reopen(
+    services: Arc<Services>,
+    id: ConversationId,
+    mut state: Conversation,
+    mut head: Head,
+) -> Result<(Conversation, Head), Refusal> {
+    for _ in 0..MAX_RELOADS {
+        (state, head) = catch_up(Arc::clone(&services), id, state, head).await?;
+        let Some(event) = state.abandon_open_turn() else { return Ok((state, head)) };
+        let event = services.seal(head, id, event);
+        match store(&services, &event, services.settings.append_patience).await {
+            Append::Appended(_) => {
+                tracing::warn!(conversation_id = %id, "closed a turn that its owner left open");
+                return Ok((state.evolve(&event.envelope.event), event.head()));
+            }
+            Append::Conflict { .. } => {}
+            Append::Unknown => return Err(Refusal::StorageUnknown),
+            Append::Unavailable => return Err(Refusal::StorageUnavailable),
+        }
+    }
+    Err(Refusal::StorageUnavailable)
+}
+
+fn refusal(id: ConversationId, error: &LogError) -> Refusal {
+    tracing::error!(conversation_id = %id, %error, "conversation cannot be read");
+    match error {
+        LogError::Unavailable(_) => Refusal::StorageUnavailable,
+        LogError::Unreadable { .. } => Refusal::Internal,
+    }
+}
