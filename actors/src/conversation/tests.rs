@@ -1,0 +1,268 @@
+//! Given events, when a command, then what is decided.
+
+use chat_schema::{Event, FailureReason, FinishReason, MessageId, OwnerId, Rating, Role, Timings};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::decide::{Decision, Ending, SendMessage, close_turn, send_message};
+use super::state::{Conversation, Outcome};
+use crate::progress::Refusal;
+
+const LIMIT: usize = 30;
+
+fn owner() -> OwnerId {
+    Uuid::from_u128(7).into()
+}
+
+fn id(name: &str) -> MessageId {
+    name.parse().unwrap()
+}
+
+fn asked(name: &str, content: &str) -> Event {
+    Event::UserMessaged {
+        message_id: id(name),
+        session_id: "s".parse().unwrap(),
+        content: content.into(),
+        owner: owner(),
+    }
+}
+
+fn ending(content: &str) -> Ending {
+    Ending::Replied {
+        content: content.into(),
+        model: "m".into(),
+        finish_reason: FinishReason::Stop,
+        usage: None,
+        timings: Timings { first_token_ms: 1, total_ms: 2 },
+    }
+}
+
+fn replied(name: &str, content: &str) -> Event {
+    Event::AssistantReplied {
+        in_reply_to: id(name),
+        content: content.into(),
+        model: "m".into(),
+        finish_reason: FinishReason::Stop,
+        usage: None,
+        timings: Timings { first_token_ms: 1, total_ms: 2 },
+    }
+}
+
+fn failed(name: &str) -> Event {
+    Event::ReplyFailed { in_reply_to: id(name), reason: FailureReason::Unavailable }
+}
+
+fn given(events: &[Event]) -> Conversation {
+    events.iter().fold(Conversation::default(), Conversation::evolve)
+}
+
+fn message(name: &str, text: &str) -> SendMessage {
+    SendMessage {
+        session_id: "s".parse().unwrap(),
+        message_id: id(name),
+        named: true,
+        text: text.to_owned().try_into().unwrap(),
+    }
+}
+
+fn unnamed(name: &str, text: &str) -> SendMessage {
+    SendMessage { named: false, ..message(name, text) }
+}
+
+fn when<'a>(state: &'a Conversation, message: &SendMessage) -> Result<Decision<'a>, Refusal> {
+    send_message(state, message, owner(), LIMIT)
+}
+
+fn said(decision: Decision<'_>) -> (Event, Vec<(Role, String)>) {
+    match decision {
+        Decision::Begin { event, history, .. } => {
+            (event, history.into_iter().map(|message| (message.role, message.content)).collect())
+        }
+        other => panic!("expected a turn to begin, got {other:?}"),
+    }
+}
+
+fn roles(history: &[(Role, String)]) -> Vec<(Role, &str)> {
+    history.iter().map(|(role, text)| (*role, text.as_str())).collect()
+}
+
+#[test]
+fn a_new_message_begins_a_turn() {
+    let (event, history) = said(when(&given(&[]), &message("a", "hi")).unwrap());
+    assert_eq!(event, asked("a", "hi"));
+    assert_eq!(roles(&history), [(Role::User, "hi")]);
+}
+
+#[test]
+fn a_running_message_is_attached_to() {
+    let state = given(&[asked("a", "hi")]);
+    assert!(matches!(when(&state, &message("a", "hi")), Ok(Decision::Running(turn)) if turn.message_id == id("a")));
+}
+
+#[test]
+fn an_answered_message_returns_its_answer() {
+    let state = given(&[asked("a", "hi"), replied("a", "hello")]);
+    assert_eq!(when(&state, &message("a", "hi")), Ok(Decision::Answered { answer: "hello", stopped: false }));
+}
+
+#[test]
+fn the_same_id_with_another_text_is_refused() {
+    for events in [vec![asked("a", "hi")], vec![asked("a", "hi"), replied("a", "x")], vec![asked("a", "hi"), failed("a")]] {
+        assert_eq!(when(&given(&events), &message("a", "ho")), Err(Refusal::MessageIdUsed));
+    }
+}
+
+#[test]
+fn a_failed_message_gets_a_new_attempt_without_a_second_message() {
+    let state = given(&[asked("a", "hi"), failed("a")]);
+    let second = Event::ReplyStarted { in_reply_to: id("a"), attempt: 2, owner: owner() };
+    assert_eq!(said(when(&state, &message("a", "hi")).unwrap()).0, second);
+
+    let state = given(&[asked("a", "hi"), failed("a"), second, failed("a")]);
+    let third = Event::ReplyStarted { in_reply_to: id("a"), attempt: 3, owner: owner() };
+    assert_eq!(said(when(&state, &message("a", "hi")).unwrap()).0, third);
+}
+
+#[test]
+fn an_unnamed_repetition_of_the_last_failed_message_is_its_retry() {
+    let state = given(&[asked("a", "hi"), failed("a")]);
+    let retry = Event::ReplyStarted { in_reply_to: id("a"), attempt: 2, owner: owner() };
+    assert_eq!(said(when(&state, &unnamed("b", "hi")).unwrap()).0, retry);
+}
+
+#[test]
+fn an_unnamed_repetition_of_anything_else_is_a_new_message() {
+    for events in [
+        vec![asked("a", "hi"), replied("a", "hello")],
+        vec![asked("a", "hi"), failed("a"), asked("b", "so?"), replied("b", "yes")],
+        vec![asked("a", "hi!"), failed("a")],
+    ] {
+        assert_eq!(said(when(&given(&events), &unnamed("z", "hi")).unwrap()).0, asked("z", "hi"));
+    }
+}
+
+#[test]
+fn failed_turns_stay_out_of_the_history() {
+    let state = given(&[asked("a", "1"), replied("a", "one"), asked("b", "2"), failed("b")]);
+    let (_, history) = said(when(&state, &message("c", "3")).unwrap());
+    assert_eq!(roles(&history), [(Role::User, "1"), (Role::Assistant, "one"), (Role::User, "3")]);
+}
+
+#[test]
+fn a_late_retry_is_answered_from_what_came_before_it() {
+    let state = given(&[asked("a", "1"), failed("a"), asked("b", "2"), replied("b", "two")]);
+    let (_, history) = said(when(&state, &message("a", "1")).unwrap());
+    assert_eq!(roles(&history), [(Role::User, "1")]);
+}
+
+#[test]
+fn the_newest_messages_are_kept_and_a_question_comes_first() {
+    let mut events = Vec::new();
+    for n in 0..5 {
+        events.extend([asked(&format!("m{n}"), &n.to_string()), replied(&format!("m{n}"), "ok")]);
+    }
+    let state = given(&events);
+    for (limit, first, length) in [(1, "new", 1), (2, "new", 1), (3, "4", 3), (4, "4", 3), (5, "3", 5), (100, "0", 11)] {
+        let decision = send_message(&state, &message("n", "new"), owner(), limit).unwrap();
+        let (_, history) = said(decision);
+        assert_eq!((history[0].0, history[0].1.as_str(), history.len()), (Role::User, first, length), "limit {limit}");
+    }
+}
+
+#[test]
+fn an_ended_turn_is_not_ended_again() {
+    let open = given(&[asked("a", "hi")]);
+    assert_eq!(close_turn(&open, &id("a"), ending("x")), Some(replied("a", "x")));
+    for events in [vec![asked("a", "hi"), replied("a", "x")], vec![asked("a", "hi"), failed("a")], vec![]] {
+        assert_eq!(close_turn(&given(&events), &id("a"), ending("y")), None);
+    }
+}
+
+#[test]
+fn a_turn_left_open_is_closed_as_abandoned() {
+    let state = given(&[asked("a", "hi"), replied("a", "x"), asked("b", "ho")]);
+    let closing = Event::ReplyFailed { in_reply_to: id("b"), reason: FailureReason::Abandoned };
+    assert_eq!(state.abandon_open_turn(), Some(closing.clone()));
+    assert_eq!(state.evolve(&closing).abandon_open_turn(), None);
+}
+
+#[test]
+fn an_erased_conversation_knows_nothing() {
+    let erased = Event::ConversationErased { erased_events: 2, head: chat_schema::Hash::ZERO };
+    let state = given(&[asked("a", "hi"), replied("a", "x"), erased]);
+    assert_eq!(said(when(&state, &message("a", "other")).unwrap()).0, asked("a", "other"));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let name = prop::sample::select(vec!["a", "b", "c"]);
+    (name, 0..7u8, "[a-z]{0,3}").prop_map(|(name, kind, text)| match kind {
+        0 | 1 => asked(name, &text),
+        2 => replied(name, &text),
+        3 => failed(name),
+        4 => Event::ReplyStarted { in_reply_to: id(name), attempt: 2, owner: owner() },
+        5 => Event::ReplyStopped { in_reply_to: id(name), content: text },
+        _ => Event::MessageRated { message_id: id(name), rating: Some(Rating::Up) },
+    })
+}
+
+/// Drives a conversation the way the actor does, and returns the events it would have stored.
+fn live(commands: &[(u8, u8)]) -> Vec<Event> {
+    let mut state = Conversation::default();
+    let mut stored = Vec::new();
+    for &(name, outcome) in commands {
+        let message = message(&format!("m{}", name % 4), &format!("text {}", name % 4));
+        let event = match when(&state, &message) {
+            Ok(Decision::Begin { event, .. }) => event,
+            _ => continue,
+        };
+        state = state.evolve(&event);
+        let closing = if outcome % 2 == 0 { ending("ok") } else { Ending::Failed(FailureReason::Unavailable) };
+        let closing = close_turn(&state, &message.message_id, closing).expect("the turn has just begun");
+        state = state.evolve(&closing);
+        stored.extend([event, closing]);
+    }
+    stored
+}
+
+proptest! {
+    #[test]
+    fn any_events_in_any_order_fold(events in prop::collection::vec(any_event(), 0..40)) {
+        let state = given(&events);
+        let decision = when(&state, &message("new", "hi")).unwrap();
+        let (_, history) = said(decision);
+        prop_assert_eq!(history.last().map(|(role, _)| *role), Some(Role::User));
+    }
+
+    #[test]
+    fn what_the_actor_stores_alternates_and_replays_to_the_same_state(commands in prop::collection::vec((any::<u8>(), any::<u8>()), 0..40)) {
+        let stored = live(&commands);
+        for (index, event) in stored.iter().enumerate() {
+            let opens = matches!(event, Event::UserMessaged { .. } | Event::ReplyStarted { .. });
+            prop_assert_eq!(opens, index % 2 == 0, "a turn ends before the next begins");
+        }
+        for cut in 0..=stored.len() {
+            let prefix = given(&stored[..cut]);
+            let open = prefix.abandon_open_turn().is_some();
+            prop_assert_eq!(open, cut % 2 == 1);
+            let rest = stored[cut..].iter().fold(prefix, Conversation::evolve);
+            prop_assert_eq!(rest, given(&stored), "a replay from any point ends in the same state");
+        }
+    }
+
+    #[test]
+    fn the_history_alternates_beginning_and_ending_with_the_visitor(events in prop::collection::vec(any_event(), 0..40), limit in 1usize..12) {
+        let state = given(&events);
+        let (_, history) = said(send_message(&state, &message("new", "hi"), owner(), limit).unwrap());
+        prop_assert!(history.len() <= limit);
+        for (index, (role, _)) in history.iter().enumerate() {
+            prop_assert_eq!(*role, if index % 2 == 0 { Role::User } else { Role::Assistant });
+        }
+    }
+}
+
+#[test]
+fn a_stopped_answer_counts_as_an_answer() {
+    let state = given(&[asked("a", "hi"), Event::ReplyStopped { in_reply_to: id("a"), content: "hel".into() }]);
+    assert!(matches!(&state.turn(&id("a")).unwrap().outcome, Outcome::Answered { stopped: true, .. }));
+    assert_eq!(when(&state, &message("a", "hi")), Ok(Decision::Answered { answer: "hel", stopped: true }));
+}

@@ -1,0 +1,129 @@
+//! The embedded log, failing when the test says so.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use chat_eventlog::embedded::EmbeddedLog;
+use chat_eventlog::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
+use chat_schema::{ConversationId, Event, EventId, FinishReason, Head, SealedEvent, SessionId, Timings};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// The append is refused.
+    Unavailable,
+    /// The append is stored, but its acknowledgement is lost.
+    StoredButUnknown,
+    /// The append waits until it is released.
+    Hold(Arc<Notify>),
+}
+
+pub struct FaultyLog {
+    inner: EmbeddedLog,
+    faults: Mutex<VecDeque<Fault>>,
+    available: AtomicBool,
+    _dir: TempDir,
+}
+
+impl FaultyLog {
+    pub fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let inner = EmbeddedLog::open(dir.path()).unwrap();
+        Self { inner, faults: Mutex::default(), available: AtomicBool::new(true), _dir: dir }
+    }
+
+    /// Fails the next `times` appends.
+    pub fn fail(&self, fault: Fault, times: usize) {
+        self.faults.lock().unwrap().extend(std::iter::repeat_n(fault, times));
+    }
+
+    pub fn heal(&self) {
+        self.faults.lock().unwrap().clear();
+    }
+
+    pub fn hold_next_append(&self) -> Arc<Notify> {
+        let release = Arc::new(Notify::new());
+        self.fail(Fault::Hold(Arc::clone(&release)), 1);
+        release
+    }
+
+    /// Appends as another process would.
+    pub async fn append_event(&self, conversation: ConversationId, event: Event) {
+        let recorded = self.inner.read(conversation, 0).await.unwrap();
+        let head = recorded.last().map_or(Head::EMPTY, |recorded| recorded.event.head());
+        let sealed = SealedEvent::seal(head, conversation, EventId::from(Uuid::now_v7()), 1, event);
+        let outcome = self.inner.append(conversation, head.version, &[sealed]).await;
+        assert!(matches!(outcome, Append::Appended(_)), "{outcome:?}");
+    }
+
+    /// Appends a whole turn as another process would.
+    pub async fn append_foreign(
+        &self,
+        conversation: ConversationId,
+        session: &SessionId,
+        id: &str,
+        question: &str,
+        answer: &str,
+    ) {
+        let asked = Event::UserMessaged {
+            message_id: id.parse().unwrap(),
+            session_id: session.clone(),
+            content: question.into(),
+            owner: Uuid::new_v4().into(),
+        };
+        let replied = Event::AssistantReplied {
+            in_reply_to: id.parse().unwrap(),
+            content: answer.into(),
+            model: "m".into(),
+            finish_reason: FinishReason::Stop,
+            usage: None,
+            timings: Timings { first_token_ms: 0, total_ms: 0 },
+        };
+        self.append_event(conversation, asked).await;
+        self.append_event(conversation, replied).await;
+    }
+}
+
+#[async_trait]
+impl EventLog for FaultyLog {
+    async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append {
+        let fault = self.faults.lock().unwrap().pop_front();
+        self.available.store(!matches!(fault, Some(Fault::Unavailable)), Ordering::SeqCst);
+        match fault {
+            None => self.inner.append(conversation, expected, events).await,
+            Some(Fault::Unavailable) => Append::Unavailable,
+            Some(Fault::StoredButUnknown) => {
+                let outcome = self.inner.append(conversation, expected, events).await;
+                if matches!(outcome, Append::Appended(_)) { Append::Unknown } else { outcome }
+            }
+            Some(Fault::Hold(release)) => {
+                release.notified().await;
+                self.inner.append(conversation, expected, events).await
+            }
+        }
+    }
+
+    async fn read(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError> {
+        self.inner.read(conversation, after).await
+    }
+
+    fn subscribe(&self, after: Position) -> Subscription {
+        self.inner.subscribe(after)
+    }
+
+    async fn end(&self) -> Result<Position, LogError> {
+        self.inner.end().await
+    }
+
+    fn identity(&self) -> LogIdentity {
+        self.inner.identity()
+    }
+
+    fn is_available(&self) -> bool {
+        self.available.load(Ordering::SeqCst)
+    }
+}
