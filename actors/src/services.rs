@@ -69,6 +69,11 @@ impl Services {
         self.settings.max_concurrent_replies - self.places.available_permits()
     }
 
+    /// Whether the log takes events, as far as this process knows.
+    pub fn log_is_available(&self) -> bool {
+        self.log.is_available()
+    }
+
     /// Position of the last event this process saw acknowledged.
     pub fn acknowledged(&self) -> Position {
         Position::new(self.acknowledged.load(Ordering::Acquire))

@@ -1,2 +1,76 @@
-//! To come.
-fn main() {}
+//! Open Chat Widget's server: the one binary, `open-chat`. `main` only parses the command line; `startup` wires.
+
+mod admin;
+mod app;
+mod chat;
+mod chat_request;
+mod client_address;
+mod config;
+mod drain;
+mod envelope;
+mod error;
+mod health;
+mod keys;
+mod logging;
+mod ndjson;
+mod openapi;
+mod origin;
+mod pages;
+mod rate_limit;
+mod routes;
+mod startup;
+mod widget;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+/// The server of Open Chat Widget: an AI chat for any website, its events in a durable log.
+///
+/// Configured by environment variables, a `.env` file and an `open-chat.toml` in the working directory, in that order of
+/// precedence. Without any it serves on http://localhost:4000 with a demo assistant.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    /// Print the configuration as it takes effect, without secrets, and stop
+    #[arg(long)]
+    print_config: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand, Clone, Copy)]
+enum Command {
+    /// Serve the chat (the default)
+    Serve,
+    /// Print the configuration as it takes effect, without secrets
+    Config,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let config = match Config::load(environment, Path::new(".")) {
+        Ok(config) => config,
+        Err(error) => return fail(&error),
+    };
+    match cli.command {
+        Some(Command::Config) => print!("{}", config.print()),
+        _ if cli.print_config => print!("{}", config.print()),
+        Some(Command::Serve) | None => {
+            logging::init();
+            if let Err(error) = actix_web::rt::System::new().block_on(startup::serve(config)) {
+                return fail(&format_args!("{error:#}"));
+            }
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::FAILURE
+}

@@ -1,7 +1,15 @@
 //! The assistant port: who generates the answers.
 
+mod demo;
+mod limits;
+mod openai;
+
 use chat_schema::{FailureReason, FinishReason, Role, Usage};
 use futures_util::stream::BoxStream;
+
+pub use demo::DemoAssistant;
+pub use limits::{Limits, limited};
+pub use openai::{InvalidOpenAiSettings, OpenAiAssistant, OpenAiSettings};
 
 /// One message the model is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,81 @@
+//! How the suite appends, and how it looks at what a log holds.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chat_schema::{ConversationId, Head, SealedEvent};
+use futures_util::StreamExt;
+
+use crate::log::{Append, EventLog, Position, Recorded, Subscription};
+use crate::settle::append_settled;
+
+/// For outcomes that a log in good health does not know at first.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Appends `events` where they belong: to their conversation, at the version before the first of them.
+pub async fn append(log: &dyn EventLog, events: &[SealedEvent]) -> Append {
+    let first = &events[0].envelope;
+    append_settled(log, first.conversation_id, first.version - 1, events, PATIENCE).await
+}
+
+/// Appends an empty list.
+pub(super) async fn append_nothing(log: &dyn EventLog, conversation: ConversationId, expected: u64) -> Append {
+    append_settled(log, conversation, expected, &[], PATIENCE).await
+}
+
+/// Appends `events`, which nothing speaks against.
+///
+/// # Panics
+/// They were not appended.
+pub async fn store(log: &dyn EventLog, events: &[SealedEvent]) -> Position {
+    match append(log, events).await {
+        Append::Appended(position) => position,
+        outcome => panic!("an append that should succeed answered {outcome:?}"),
+    }
+}
+
+/// The next `count` events of a subscription.
+///
+/// # Panics
+/// It failed or ended.
+pub async fn take(subscription: &mut Subscription, count: usize) -> Vec<Recorded> {
+    let mut events = Vec::with_capacity(count);
+    while events.len() < count {
+        events.push(subscription.next().await.expect("the subscription ended").unwrap());
+    }
+    events
+}
+
+/// Everything the log holds now.
+///
+/// # Panics
+/// It cannot be read, or its chains are broken.
+pub async fn history(log: &dyn EventLog) -> Vec<Recorded> {
+    let end = log.end().await.unwrap();
+    let mut events = Vec::new();
+    let mut subscription = log.subscribe(Position::START);
+    while events.last().map_or(Position::START, |last: &Recorded| last.position) < end {
+        events.extend(take(&mut subscription, 1).await);
+    }
+    assert_chained(&events);
+    events
+}
+
+/// Checks that positions increase and that every conversation's chain of hashes is whole, from its first event on.
+///
+/// # Panics
+/// It is not so.
+pub fn assert_chained(events: &[Recorded]) {
+    assert!(events.is_sorted_by(|one, next| one.position < next.position), "positions do not increase");
+    let mut heads: HashMap<ConversationId, Head> = HashMap::new();
+    for Recorded { position, event } in events {
+        let head = heads.entry(event.envelope.conversation_id).or_insert(Head::EMPTY);
+        assert!(event.follows(*head), "the event at position {position} does not follow version {}", head.version);
+        *head = event.head();
+    }
+}
+
+/// What was stored, without where.
+pub(super) fn sealed(events: Vec<Recorded>) -> Vec<SealedEvent> {
+    events.into_iter().map(|recorded| recorded.event).collect()
+}

@@ -1,0 +1,109 @@
+//! The embedded log: SQLite in the server's own process, for one process a directory.
+//!
+//! One thread writes. It takes every append that waits, commits them in one transaction and acknowledges them only after
+//! the commit's fsync, so that many conversations share the price of one. Reads have connections of their own.
+//!
+//! Architecture invariant: nothing is acknowledged, and nothing shown to a reader, before it is durable.
+
+mod append;
+mod directory;
+mod open;
+mod open_error;
+mod queue;
+mod reader;
+mod subscription;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use async_trait::async_trait;
+use chat_schema::{ConversationId, SealedEvent};
+use tokio::sync::watch;
+
+use self::directory::Directory;
+use self::open::Database;
+pub use self::open_error::OpenError;
+use self::queue::Queue;
+use self::reader::Readers;
+use self::writer::Writer;
+use crate::log::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
+
+/// An event log in a directory of this process. Dropping it waits until what is queued is written.
+pub struct EmbeddedLog {
+    identity: LogIdentity,
+    readers: Arc<Readers>,
+    committed: watch::Receiver<Position>,
+    available: Arc<AtomicBool>,
+    // Dropped in this order: without its queue the writer ends, and only then may another process have the directory.
+    queue: Queue,
+    _writer: JoinOnDrop,
+    _directory: Directory,
+}
+
+struct JoinOnDrop(Option<JoinHandle<()>>);
+
+impl EmbeddedLog {
+    /// Opens the log in `dir`; makes the directory and the log when there is none.
+    ///
+    /// # Errors
+    /// Says what is wrong with the directory or what is in it, and what to do about it.
+    pub fn open(dir: &Path) -> Result<Self, OpenError> {
+        let directory = Directory::lock(dir)?;
+        let file = directory.file(open::FILE);
+        let Database { connection, identity, end } = Database::open(&file)?;
+
+        let available = Arc::new(AtomicBool::new(true));
+        let (queue, requests) = queue::bounded();
+        let (durable, committed) = watch::channel(end);
+        let writer = Writer::new(connection, durable, available.clone());
+        let thread = thread::Builder::new().name("event-log".into()).spawn(move || writer.run(requests))?;
+        tracing::info!(identity = %identity.0, end = %end, "event log opened");
+        Ok(Self {
+            identity,
+            readers: Arc::new(Readers::new(file)),
+            committed,
+            available,
+            queue,
+            _writer: JoinOnDrop(Some(thread)),
+            _directory: directory,
+        })
+    }
+}
+
+impl Drop for JoinOnDrop {
+    fn drop(&mut self) {
+        if self.0.take().is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("event log's writer had panicked");
+        }
+    }
+}
+
+#[async_trait]
+impl EventLog for EmbeddedLog {
+    async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append {
+        self.queue.append(conversation, expected, events).await
+    }
+
+    async fn read(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError> {
+        self.readers.conversation(conversation, after).await.into_iter().collect()
+    }
+
+    fn subscribe(&self, after: Position) -> Subscription {
+        subscription::subscribe(self.readers.clone(), self.committed.clone(), after)
+    }
+
+    async fn end(&self) -> Result<Position, LogError> {
+        Ok(*self.committed.borrow())
+    }
+
+    fn identity(&self) -> LogIdentity {
+        self.identity
+    }
+
+    fn is_available(&self) -> bool {
+        self.available.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,148 @@
+//! Opening the log's database: made when there is none, refused when it is not ours to write.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+use uuid::Uuid;
+
+use super::open_error::OpenError;
+use crate::log::{LogIdentity, Position};
+
+/// The database's name in the log's directory.
+pub(super) const FILE: &str = "events.sqlite";
+
+/// Raised when an older release could not read what this one writes.
+pub(super) const FORMAT: u32 = 1;
+
+/// Marks an SQLite file as an event log of ours: "OCev".
+const APPLICATION_ID: u32 = 0x4f43_6576;
+
+/// Bytes of the write-ahead log that are kept for reuse.
+const WAL_KEPT: u32 = 64 << 20;
+
+/// A log's database, ready to be written.
+pub(super) struct Database {
+    /// The only connection that writes.
+    pub(super) connection: Connection,
+    pub(super) identity: LogIdentity,
+    /// Position of the last event.
+    pub(super) end: Position,
+}
+
+impl Database {
+    /// Opens `file`, or makes it.
+    pub(super) fn open(file: &Path) -> Result<Self, OpenError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut connection = Connection::open_with_flags(file, flags)?;
+        if is_empty(&connection)? {
+            create(&mut connection)?;
+        }
+        check_format(&connection)?;
+        make_durable(&connection)?;
+        let identity = connection.query_row("SELECT identity FROM log", (), |row| row.get(0))?;
+        let end = connection.query_row("SELECT coalesce(max(position), 0) FROM event", (), |row| row.get(0))?;
+        Ok(Self { connection, identity: LogIdentity(Uuid::from_bytes(identity)), end: Position::new(end) })
+    }
+}
+
+fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", (), |row| row.get(0))
+}
+
+/// All or nothing, so that a crash in between leaves an empty file, which is made a log the next time.
+fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+    let transaction = connection.transaction()?;
+    transaction.execute_batch(include_str!("schema.sql"))?;
+    transaction.execute("INSERT INTO log (identity) VALUES (?1)", [Uuid::new_v4().into_bytes()])?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.commit()
+}
+
+fn check_format(connection: &Connection) -> Result<(), OpenError> {
+    let application_id: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    let format: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match (application_id, format) {
+        (APPLICATION_ID, FORMAT) => Ok(()),
+        (APPLICATION_ID, newer) if newer > FORMAT => Err(OpenError::Newer(newer)),
+        _ => Err(OpenError::NotALog),
+    }
+}
+
+/// A commit returns only when it would survive a power cut.
+fn make_durable(connection: &Connection) -> Result<(), OpenError> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::Unusable(format!("SQLite keeps its journal mode {mode}, not wal")));
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    // On macOS an fsync alone leaves the data in the drive's cache; elsewhere this says nothing.
+    connection.pragma_update(None, "fullfsync", true)?;
+    // What a long read elsewhere let the write-ahead log grow to is given back to the disk.
+    connection.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_file() -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join(FILE);
+        (dir, file)
+    }
+
+    #[test]
+    fn a_commit_waits_for_its_fsync() {
+        let (_dir, file) = new_file();
+        let connection = Database::open(&file).unwrap().connection;
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0));
+        assert_eq!(pragma("synchronous").unwrap(), 2.into());
+        assert_eq!(pragma("journal_mode").unwrap(), "wal".to_owned().into());
+    }
+
+    #[test]
+    fn a_file_left_empty_by_a_crash_becomes_a_log() {
+        let (_dir, file) = new_file();
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(Database::open(&file).unwrap().end, Position::START);
+    }
+
+    #[test]
+    fn a_log_of_a_newer_release_is_left_alone() {
+        let (_dir, file) = new_file();
+        Database::open(&file).unwrap().connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+        let error = Database::open(&file).err().unwrap();
+        assert!(matches!(error, OpenError::Newer(found) if found == FORMAT + 1), "{error}");
+    }
+
+    #[test]
+    fn another_application_s_database_is_left_alone() {
+        let (_dir, file) = new_file();
+        Connection::open(&file).unwrap().execute_batch("CREATE TABLE note (text TEXT)").unwrap();
+        let before = std::fs::read(&file).unwrap();
+        let error = Database::open(&file).err().unwrap();
+        assert!(matches!(error, OpenError::NotALog), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+    }
+
+    #[test]
+    fn a_file_that_is_no_database_is_left_alone() {
+        let (_dir, file) = new_file();
+        std::fs::write(&file, "Dear diary, ".repeat(1000)).unwrap();
+        let error = Database::open(&file).err().unwrap();
+        assert!(matches!(error, OpenError::NotALog), "{error}");
+    }
+
+    #[test]
+    fn a_damaged_log_says_so() {
+        let (_dir, file) = new_file();
+        drop(Database::open(&file).unwrap());
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes[200..].fill(0x55);
+        std::fs::write(&file, bytes).unwrap();
+        let error = Database::open(&file).err().unwrap();
+        assert!(matches!(error, OpenError::Corrupt(_)), "{error}");
+    }
+}

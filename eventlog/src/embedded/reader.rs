@@ -1,0 +1,111 @@
+//! Reads, beside the writer: a few read-only connections, used off the async threads.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chat_schema::{ConversationId, Hash, SealedEvent};
+use rusqlite::{Connection, OpenFlags, Params, Row};
+use tokio::sync::Semaphore;
+
+use crate::log::{LogError, Position, Recorded};
+
+/// Reads at the same time; further ones wait.
+const CONNECTIONS: usize = 4;
+
+/// Opens connections when they are needed and keeps them.
+pub(super) struct Readers {
+    file: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+    permits: Arc<Semaphore>,
+}
+
+/// What a read found. Only the last one can be an error.
+pub(super) type Found = Vec<Result<Recorded, LogError>>;
+
+impl Readers {
+    /// Readers of the database `file`.
+    pub(super) fn new(file: PathBuf) -> Self {
+        Self { file, idle: Mutex::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+    }
+
+    /// The events of a conversation above version `after`.
+    pub(super) async fn conversation(self: &Arc<Self>, conversation: ConversationId, after: u64) -> Found {
+        let sql = "SELECT position, hash, bytes FROM event WHERE conversation = ?1 AND version > ?2 ORDER BY version";
+        self.find(sql, (conversation.as_uuid().into_bytes(), storable(after))).await
+    }
+
+    /// The next `limit` events of the whole log.
+    pub(super) async fn log(self: &Arc<Self>, after: Position, limit: usize) -> Found {
+        let sql = "SELECT position, hash, bytes FROM event WHERE position > ?1 ORDER BY position LIMIT ?2";
+        self.find(sql, (storable(after.get()), limit)).await
+    }
+
+    async fn find(self: &Arc<Self>, sql: &'static str, params: impl Params + Send + 'static) -> Found {
+        let unavailable = |cause: &dyn ToString| vec![Err(LogError::Unavailable(cause.to_string()))];
+        let permit = match self.permits.clone().acquire_owned().await {
+            Ok(permit) => permit,
+            Err(closed) => return unavailable(&closed),
+        };
+        let readers = self.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            readers.query(sql, params).map(decode)
+        });
+        match found.await {
+            Ok(Ok(found)) => found,
+            Ok(Err(cause)) => unavailable(&cause),
+            Err(cause) => unavailable(&cause),
+        }
+    }
+
+    /// A connection that failed is not kept.
+    fn query(&self, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Stored>> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = idle().pop();
+        let connection = kept.map_or_else(|| self.connect(), Ok)?;
+        let rows = connection.prepare_cached(sql)?.query_map(params, Stored::from_row)?.collect::<Result<_, _>>()?;
+        idle().push(connection);
+        Ok(rows)
+    }
+
+    fn connect(&self) -> rusqlite::Result<Connection> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(&self.file, flags)
+    }
+}
+
+/// A row of the log.
+struct Stored {
+    position: u64,
+    hash: [u8; 32],
+    bytes: Vec<u8>,
+}
+
+impl Stored {
+    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self { position: row.get(0)?, hash: row.get(1)?, bytes: row.get(2)? })
+    }
+}
+
+/// Decodes up to the first event that this release cannot read.
+fn decode(rows: Vec<Stored>) -> Found {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        let position = Position::new(row.position);
+        let opened = SealedEvent::open(row.bytes.into(), Hash::from(row.hash));
+        let readable = opened.is_ok();
+        found.push(match opened {
+            Ok(event) => Ok(Recorded { position, event }),
+            Err(source) => Err(LogError::Unreadable { position, source }),
+        });
+        if !readable {
+            break;
+        }
+    }
+    found
+}
+
+/// SQLite's integers end at 2⁶³ − 1, and so do versions and positions.
+fn storable(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,208 @@
+//! The thread that writes: one transaction and one fsync for all appends that wait.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
+use tokio::sync::{mpsc, watch};
+
+use super::append::append;
+use super::queue::Request;
+use crate::log::{Append, Position};
+
+/// Appends in one transaction at most.
+const GROUP: usize = 512;
+
+/// Owns the only connection that writes.
+pub(super) struct Writer {
+    connection: Connection,
+    committed: watch::Sender<Position>,
+    available: Arc<AtomicBool>,
+}
+
+/// A group that was not committed.
+#[derive(Debug)]
+struct Failure {
+    outcome: Append,
+    cause: rusqlite::Error,
+}
+
+impl Writer {
+    /// Moves `committed` to the last durable position, and tells in `available` whether the last group was written.
+    pub(super) fn new(connection: Connection, committed: watch::Sender<Position>, available: Arc<AtomicBool>) -> Self {
+        Self { connection, committed, available }
+    }
+
+    /// Writes until the callers' end of the queue is dropped and the queue is empty.
+    pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+            self.write(&mut group);
+        }
+    }
+
+    /// Writes a group and answers everyone in it.
+    fn write(&mut self, group: &mut Vec<Request>) {
+        group.iter_mut().for_each(Request::take);
+        match self.commit(group) {
+            Ok(outcomes) => {
+                self.publish(&outcomes);
+                group.drain(..).zip(outcomes).for_each(|(request, outcome)| request.answer(outcome));
+            }
+            Err(failure) => {
+                self.report(&failure, group.len());
+                group.drain(..).for_each(|request| request.answer(failure.outcome));
+            }
+        }
+    }
+
+    /// All of a group in one transaction. An append that conflicts adds nothing and leaves the others alone.
+    fn commit(&mut self, group: &[Request]) -> Result<Vec<Append>, Failure> {
+        let before_commit = |cause| Failure { outcome: Append::Unavailable, cause };
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(before_commit)?;
+        let outcomes = group.iter().map(|request| append(&transaction, request)).collect::<Result<_, _>>();
+        let outcomes = outcomes.map_err(before_commit)?;
+        transaction.commit().map_err(|cause| Failure { outcome: outcome_of_failed_commit(&cause), cause })?;
+        Ok(outcomes)
+    }
+
+    fn publish(&self, outcomes: &[Append]) {
+        let position = |outcome: &Append| match outcome {
+            Append::Appended(position) => Some(*position),
+            _ => None,
+        };
+        let last = outcomes.iter().filter_map(position).max().unwrap_or_default();
+        let wrote = self.committed.send_if_modified(|end| {
+            let wrote = last > *end;
+            *end = last.max(*end);
+            wrote
+        });
+        if wrote && !self.available.swap(true, Ordering::Relaxed) {
+            tracing::info!(position = last.get(), "event log takes appends again");
+        }
+    }
+
+    fn report(&self, failure: &Failure, appends: usize) {
+        let error = &failure.cause;
+        if self.available.swap(false, Ordering::Relaxed) {
+            tracing::error!(%error, appends, outcome = ?failure.outcome, "event log takes no appends");
+        } else {
+            tracing::debug!(%error, appends, outcome = ?failure.outcome, "event log still takes no appends");
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.available.store(false, Ordering::Relaxed);
+    }
+}
+
+/// SQLite rolls back a commit that failed. But when the failure came after the last frame was written, as that of the fsync
+/// does, the frames are whole in the file, and a crash before they are overwritten would bring the transaction back.
+fn outcome_of_failed_commit(cause: &rusqlite::Error) -> Append {
+    match cause.sqlite_error() {
+        Some(error) if error.code == ErrorCode::DiskFull => Append::Unavailable,
+        Some(error) if error.extended_code == ffi::SQLITE_IOERR_WRITE => Append::Unavailable,
+        _ => Append::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join_all;
+
+    use super::*;
+    use crate::conformance::Author;
+    use crate::embedded::open::{Database, FILE};
+    use crate::embedded::queue;
+
+    struct Test {
+        _dir: tempfile::TempDir,
+        writer: Writer,
+        committed: watch::Receiver<Position>,
+    }
+
+    impl Test {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let Database { connection, end, .. } = Database::open(&dir.path().join(FILE)).unwrap();
+            let (durable, committed) = watch::channel(end);
+            Self { _dir: dir, writer: Writer::new(connection, durable, Arc::new(AtomicBool::new(true))), committed }
+        }
+
+        /// Writes one group of appends, each with an event of one of `authors`.
+        async fn write(&mut self, authors: &mut [&mut Author], size: usize) -> Vec<Append> {
+            let (queue, mut requests) = queue::bounded();
+            let events: Vec<_> = authors.iter_mut().map(|author| author.event_of_size(size)).collect();
+            let appends = events.iter().map(|event| {
+                let envelope = &event.envelope;
+                queue.append(envelope.conversation_id, envelope.version - 1, std::slice::from_ref(event))
+            });
+            let write = async {
+                let mut group = Vec::new();
+                assert_eq!(requests.recv_many(&mut group, GROUP).await, authors.len());
+                self.writer.write(&mut group);
+            };
+            futures_util::future::join(join_all(appends), write).await.0
+        }
+
+        fn stored(&self) -> u64 {
+            self.writer.connection.query_row("SELECT count(*) FROM event", (), |row| row.get(0)).unwrap()
+        }
+
+        fn limit_pages(&self, pages: u32) {
+            let set = self.writer.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()));
+            set.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_conflict_leaves_the_rest_of_its_group_alone() {
+        let mut test = Test::new();
+        let (mut one, mut two) = (Author::new(), Author::new());
+        let mut rival = one.clone();
+
+        let outcomes = test.write(&mut [&mut one, &mut rival, &mut two], 10).await;
+        let conflict = Append::Conflict { expected: 0, actual: 1 };
+        assert_eq!(outcomes, [Append::Appended(Position::new(1)), conflict, Append::Appended(Position::new(2))]);
+        assert_eq!((test.stored(), test.committed.borrow().get()), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_group_without_space_is_unavailable_as_a_whole_and_fits_later() {
+        let mut test = Test::new();
+        let (mut one, mut two) = (Author::new(), Author::new());
+        let before = (one.clone(), two.clone());
+
+        test.limit_pages(1);
+        let outcomes = test.write(&mut [&mut one, &mut two], 10_000).await;
+        assert_eq!(outcomes, [Append::Unavailable; 2]);
+        assert_eq!((test.stored(), test.committed.borrow().get()), (0, 0));
+        assert!(!test.writer.available.load(Ordering::Relaxed));
+
+        (one, two) = before;
+        let mut too_early = one.clone();
+        too_early.event();
+        let conflict = Append::Conflict { expected: 1, actual: 0 };
+        assert_eq!(test.write(&mut [&mut too_early], 10).await, [conflict]);
+        assert!(!test.writer.available.load(Ordering::Relaxed), "a conflict does not show that there is space");
+
+        test.limit_pages(1000);
+        let outcomes = test.write(&mut [&mut one, &mut two], 10_000).await;
+        assert_eq!(outcomes, [Append::Appended(Position::new(1)), Append::Appended(Position::new(2))]);
+        assert!(test.writer.available.load(Ordering::Relaxed));
+    }
+
+    #[test]
+    fn a_commit_that_failed_before_its_last_write_left_nothing_and_any_other_may_have() {
+        let outcome = |code| outcome_of_failed_commit(&rusqlite::Error::SqliteFailure(ffi::Error::new(code), None));
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR_WRITE] {
+            assert_eq!(outcome(code), Append::Unavailable, "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_SHMSIZE, ffi::SQLITE_IOERR, ffi::SQLITE_NOMEM] {
+            assert_eq!(outcome(code), Append::Unknown, "{code}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The chat routes. Checks come in the contract's order: origin (before this module), rate limit, key, body.
+
+use std::time::Instant;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use chat_actors::{Attachment, Progress, SendMessage, Stage};
+use chat_schema::{ChatReply, ChatRequest, ErrorBody, StreamLine};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::app::{App, State};
+use crate::chat_request;
+use crate::client_address::LimitKey;
+use crate::drain::OpenStream;
+use crate::error::{ApiError, of_stage};
+use crate::keys::holds_widget_key;
+use crate::ndjson;
+use crate::rate_limit::Decision;
+
+/// Sends a message and streams the answer.
+#[utoipa::path(
+    post, path = "/v1/chat/stream", tag = "Chat", operation_id = "streamChat",
+    request_body = ChatRequest, security(("WidgetKey" = [])),
+    responses(
+        (status = 200, body = StreamLine, content_type = "application/x-ndjson",
+         description = "One JSON object a line. `start` comes once the message is durable, `done` or `error` ends the stream; \
+                        empty lines keep the connection open."),
+        (status = 400, body = ErrorBody, description = "`Invalid request payload`"),
+        (status = 401, body = ErrorBody, description = "`Unauthorized`"),
+        (status = 403, body = ErrorBody, description = "`Origin not allowed`"),
+        (status = 408, body = ErrorBody, description = "`Request timeout`: the body did not arrive in time"),
+        (status = 409, body = ErrorBody, description = "`Message id already used` or `Conversation busy`"),
+        (status = 413, body = ErrorBody, description = "`Payload too large`: over 64 KiB"),
+        (status = 415, body = ErrorBody, description = "`Unsupported media type`"),
+        (status = 429, body = ErrorBody, description = "`Too many requests`, with `Retry-After`"),
+        (status = 500, body = ErrorBody, description = "`Internal server error`"),
+        (status = 503, body = ErrorBody, description = "`Service unavailable`: the message was not stored, except with code \
+                                                        `storage-unknown`, where only sending the same `messageId` again tells"),
+    )
+)]
+pub(crate) async fn stream(
+    app: State,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let (mut attachment, limit) = submit(&app, &request, payload).await?;
+    let guard = app.drain.open_stream();
+    if !attachment.queued {
+        // Nothing is sent before the log acknowledged, and a refusal still gets its own status.
+        if let Stage::Refused(refusal) = wait_while(&mut attachment.progress, |stage| stage == Stage::Waiting).await? {
+            return Err(refusal.into());
+        }
+    }
+    let mut response = HttpResponse::Ok();
+    for header in limit.headers() {
+        response.insert_header(header);
+    }
+    Ok(response
+        .insert_header((header::CONTENT_TYPE, "application/x-ndjson; charset=utf-8"))
+        .insert_header((header::CACHE_CONTROL, "no-store, no-transform"))
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(ndjson::body(attachment, guard)))
+}
+
+/// Sends a message and returns the whole answer.
+#[utoipa::path(
+    post, path = "/v1/chat", tag = "Chat", operation_id = "chat",
+    request_body = ChatRequest, security(("WidgetKey" = [])),
+    responses(
+        (status = 200, body = ChatReply, description = "The answer is durable"),
+        (status = 400, body = ErrorBody, description = "`Invalid request payload`"),
+        (status = 401, body = ErrorBody, description = "`Unauthorized`"),
+        (status = 403, body = ErrorBody, description = "`Origin not allowed`"),
+        (status = 408, body = ErrorBody, description = "`Request timeout`: the body did not arrive in time"),
+        (status = 409, body = ErrorBody, description = "`Message id already used` or `Conversation busy`"),
+        (status = 413, body = ErrorBody, description = "`Payload too large`: over 64 KiB"),
+        (status = 415, body = ErrorBody, description = "`Unsupported media type`"),
+        (status = 429, body = ErrorBody, description = "`Too many requests`, with `Retry-After`"),
+        (status = 500, body = ErrorBody, description = "`Internal server error`: the message is stored, the answer failed"),
+        (status = 503, body = ErrorBody, description = "`Service unavailable`: the message was not stored, except with code \
+                                                        `storage-unknown`, where only sending the same `messageId` again tells"),
+    )
+)]
+pub(crate) async fn whole(
+    app: State,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let (mut attachment, limit) = submit(&app, &request, payload).await?;
+    let _guard: OpenStream = app.drain.open_stream();
+    let stage = wait_while(&mut attachment.progress, |stage| !stage.is_final()).await?;
+    if let Some(error) = of_stage(stage) {
+        return Err(error);
+    }
+    let message = attachment.progress.borrow().text().to_owned();
+    let mut response = HttpResponse::Ok();
+    for header in limit.headers() {
+        response.insert_header(header);
+    }
+    Ok(response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(ChatReply { conversation_id: attachment.conversation_id, message }))
+}
+
+/// Waits until `waiting` no longer holds; a turn that dies meanwhile is an error.
+async fn wait_while(
+    progress: &mut watch::Receiver<Progress>,
+    waiting: impl Fn(Stage) -> bool,
+) -> Result<Stage, ApiError> {
+    let settled = progress.wait_for(|progress| !waiting(progress.stage())).await;
+    settled.map(|progress| progress.stage()).map_err(|_died| ApiError::Internal)
+}
+
+async fn submit(
+    app: &App,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<(Attachment, Decision), ApiError> {
+    let client = app.client(request);
+    let limit = app.messages.take(client, Instant::now());
+    if !limit.allowed {
+        // Attaching to a known message has a limit of its own, so that a visitor who reconnects is not locked out of an answer.
+        take_attach(app, client)?;
+    }
+    if !holds_widget_key(request.headers(), &app.widget_key) {
+        return Err(if limit.allowed { ApiError::Unauthorized } else { ApiError::TooManyRequests(limit) });
+    }
+    if !limit.allowed {
+        let message = chat_request::read(request, payload).await.ok().filter(|request| request.message_id.is_some());
+        let message = message.ok_or_else(|| ApiError::TooManyRequests(limit.clone()))?;
+        let attachment = app.registry.attach(send_message(message)).await;
+        return Ok((attachment.ok_or_else(|| ApiError::TooManyRequests(limit.clone()))??, limit));
+    }
+    let message = send_message(chat_request::read(request, payload).await?);
+    if app.drain.is_draining() {
+        return Err(ApiError::Draining);
+    }
+    let attachment = app.registry.submit(message).await?;
+    if attachment.known {
+        app.messages.refund(client, Instant::now());
+        take_attach(app, client)?;
+    }
+    Ok((attachment, limit))
+}
+
+fn take_attach(app: &App, client: LimitKey) -> Result<(), ApiError> {
+    let decision = app.attaches.take(client, Instant::now());
+    if decision.allowed { Ok(()) } else { Err(ApiError::TooManyRequests(decision)) }
+}
+
+fn send_message(request: ChatRequest) -> SendMessage {
+    let named = request.message_id.is_some();
+    let message_id = request.message_id.unwrap_or_else(|| {
+        Uuid::new_v4().to_string().parse().expect("a UUID is 36 characters of the id alphabet")
+    });
+    SendMessage { session_id: request.session_id, message_id, named, text: request.message }
+}

@@ -1,0 +1,100 @@
+//! The configuration: environment over `.env` over `open-chat.toml`, checked as a whole before anything starts.
+//!
+//! Architecture invariant: secrets stay in [`secrecy::SecretString`]; no text that this module makes, errors, warnings,
+//! `Debug` and [`Config::print`] included, ever carries one.
+
+mod assistant;
+mod dotenv_file;
+mod error;
+mod keys;
+mod limits;
+mod origin;
+mod origins;
+mod reader;
+mod server;
+mod sources;
+mod storage;
+#[cfg(test)]
+mod tests;
+mod toml_file;
+mod variables;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+pub(crate) use assistant::{Assistant, AssistantKind};
+pub(crate) use error::ConfigError;
+pub(crate) use keys::Keys;
+pub(crate) use limits::Limits;
+pub(crate) use origin::Origin;
+pub(crate) use origins::{OriginRules, Origins};
+pub(crate) use server::{Mode, Server};
+pub(crate) use storage::{EventLogAddress, Storage};
+
+use reader::{Reader, Setting};
+use sources::Sources;
+use variables::{VARIABLES, Variable};
+
+/// Everything that can be set. How each variable is called is said at its field.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) server: Server,
+    pub(crate) assistant: Assistant,
+    pub(crate) keys: Keys,
+    pub(crate) limits: Limits,
+    pub(crate) storage: Storage,
+    pub(crate) origins: OriginRules,
+    /// What the log should say at start, in whole sentences.
+    pub(crate) warnings: Vec<String>,
+    /// Given variables of the upstream product that have no meaning here (`CONVEX_URL`, `NEXT_PUBLIC_*`), by name.
+    pub(crate) ignored: Vec<String>,
+    settings: Vec<Setting>,
+}
+
+impl Config {
+    /// Reads the configuration: `env` over `.env` over `open-chat.toml` of `dir`. An empty value counts as not given.
+    ///
+    /// # Errors
+    /// Everything that is wrong, not only the first.
+    pub(crate) fn load(env: impl Iterator<Item = (String, String)>, dir: &Path) -> Result<Self, ConfigError> {
+        let mut problems = Vec::new();
+        let sources = Sources::read(env, dir, &mut problems);
+        let mut reader = Reader::new(&sources, problems);
+        let server = Server::read(&mut reader);
+        let assistant = Assistant::read(&mut reader, server.mode);
+        let keys = Keys::read(&mut reader, server.mode);
+        let limits = Limits::read(&mut reader);
+        let storage = Storage::read(&mut reader);
+        let origins = OriginRules::read(&mut reader, server.mode, server.port);
+        let Reader { problems, warnings, settings, .. } = reader;
+        if !problems.is_empty() {
+            return Err(ConfigError { problems });
+        }
+        let ignored = sources.ignored();
+        Ok(Self { server, assistant, keys, limits, storage, origins, warnings, ignored, settings })
+    }
+
+    /// The configuration as it took effect, one `NAME=value   # source` a line; secrets only as set or not.
+    pub(crate) fn print(&self) -> String {
+        let mut text = String::new();
+        for Variable { name, secret } in VARIABLES {
+            let Some(Setting { value, source, .. }) = self.settings.iter().find(|setting| setting.name == *name) else {
+                continue;
+            };
+            let value = if *secret { value.clone() } else { on_one_line(value) };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{name}={value}   # {source}");
+        }
+        text
+    }
+}
+
+/// The value as `.env` takes it.
+fn on_one_line(value: &str) -> String {
+    if value.contains(|c: char| c.is_whitespace() || "#\"'`".contains(c)) {
+        let escaped = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "\\r");
+        format!("\"{escaped}\"")
+    } else {
+        value.to_owned()
+    }
+}

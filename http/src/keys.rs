@@ -1,0 +1,67 @@
+//! API keys. A handler that takes [`AdminCaller`] cannot forget the check.
+
+use std::future::{Ready, ready};
+use std::time::Instant;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpRequest};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::app::App;
+use crate::error::ApiError;
+
+/// A key as it is compared: by digest, so that neither its length nor its content shows in the time it takes.
+#[derive(Clone)]
+pub(crate) struct Key([u8; 32]);
+
+impl Key {
+    pub(crate) fn new(secret: &SecretString) -> Self {
+        Self(Sha256::digest(secret.expose_secret().as_bytes()).into())
+    }
+
+    fn matches(&self, candidate: &[u8]) -> bool {
+        self.0.ct_eq(&Sha256::digest(candidate)).into()
+    }
+}
+
+/// Whether the caller holds the widget key: in `x-api-key`, or, when that is absent or empty, in `x-widget-api-key`.
+pub(crate) fn holds_widget_key(headers: &HeaderMap, key: &Key) -> bool {
+    ["x-api-key", "x-widget-api-key"]
+        .iter()
+        .filter_map(|name| headers.get(*name))
+        .find(|value| !value.is_empty())
+        .is_some_and(|value| key.matches(value.as_bytes()))
+}
+
+/// A caller that holds the admin key.
+pub(crate) struct AdminCaller;
+
+impl AdminCaller {
+    fn check(request: &HttpRequest) -> Result<Self, ApiError> {
+        let app = App::of(request);
+        let key = app.admin_key.as_ref().ok_or(ApiError::AdminKeyNotConfigured)?;
+        let (client, now) = (app.client(request), Instant::now());
+        // Counted as a wrong key before it is compared, so that guesses sent at once do not all get through.
+        let wrong_keys = app.wrong_keys.take(client, now);
+        if !wrong_keys.allowed {
+            return Err(ApiError::TooManyRequests(wrong_keys));
+        }
+        if !request.headers().get("x-admin-api-key").is_some_and(|value| key.matches(value.as_bytes())) {
+            return Err(ApiError::Unauthorized);
+        }
+        app.wrong_keys.refund(client, now);
+        Ok(Self)
+    }
+}
+
+impl FromRequest for AdminCaller {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::check(request))
+    }
+}

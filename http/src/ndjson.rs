@@ -1,0 +1,97 @@
+//! The NDJSON body of a streamed answer. It is pulled by the socket: a slow reader holds a place in the turn's buffer and nothing else, and a reader that is
+//! gone drops the body and with it everything it held.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chat_actors::{Attachment, Progress, Stage};
+use chat_schema::{ConversationId, StreamLine};
+use futures_util::stream::{self, Stream};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::drain::OpenStream;
+use crate::error::{ApiError, of_stage};
+
+/// Silence after which an empty line keeps proxies from closing the stream.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// The lines of one turn, each chunk holding all that are ready.
+pub(crate) fn body(attachment: Attachment, guard: OpenStream) -> impl Stream<Item = Result<Bytes, ApiError>> {
+    let Attachment { conversation_id, progress, .. } = attachment;
+    let lines = Lines { conversation_id, started: false, tokens: 0, ended: false };
+    stream::unfold((lines, progress, guard), |(mut lines, mut progress, guard)| async move {
+        let chunk = lines.next_chunk(&mut progress).await?;
+        Some((Ok(chunk), (lines, progress, guard)))
+    })
+}
+
+/// What has been written of a turn.
+struct Lines {
+    conversation_id: ConversationId,
+    started: bool,
+    tokens: usize,
+    ended: bool,
+}
+
+impl Lines {
+    async fn next_chunk(&mut self, progress: &mut watch::Receiver<Progress>) -> Option<Bytes> {
+        while !self.ended {
+            let chunk = self.write_new(&progress.borrow_and_update());
+            if !chunk.is_empty() {
+                return Some(chunk.into());
+            }
+            match timeout(KEEP_ALIVE, progress.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_died)) => {
+                    let mut chunk = self.write_new(&progress.borrow());
+                    if !self.ended {
+                        self.end(&mut chunk, &ApiError::Internal);
+                    }
+                    return Some(chunk.into());
+                }
+                Err(_silence) => return Some(Bytes::from_static(b"\n")),
+            }
+        }
+        None
+    }
+
+    fn write_new(&mut self, progress: &Progress) -> Vec<u8> {
+        let mut chunk = Vec::new();
+        let stage = progress.stage();
+        let stored = !matches!(stage, Stage::Waiting | Stage::Refused(_));
+        if stored && !self.started {
+            self.started = true;
+            write(&mut chunk, &StreamLine::Start { conversation_id: self.conversation_id });
+        }
+        for token in progress.tokens(self.tokens) {
+            write(&mut chunk, &StreamLine::Token { token: token.into() });
+            self.tokens += 1;
+        }
+        if let Stage::Done { stopped } = stage {
+            self.ended = true;
+            let conversation_id = self.conversation_id;
+            write(&mut chunk, &StreamLine::Done { message: progress.text().into(), conversation_id, stopped });
+        } else if stage.is_final()
+            && let Some(error) = of_stage(stage)
+        {
+            self.end(&mut chunk, &error);
+        }
+        chunk
+    }
+
+    fn end(&mut self, chunk: &mut Vec<u8>, error: &ApiError) {
+        self.ended = true;
+        let text = match error {
+            ApiError::AssistantUnavailable | ApiError::Overloaded => "The assistant is unavailable",
+            ApiError::AnswerTookTooLong => "The answer took too long",
+            _ => "Internal server error",
+        };
+        write(chunk, &StreamLine::Error { error: text.into(), code: error.code().into() });
+    }
+}
+
+fn write(chunk: &mut Vec<u8>, line: &StreamLine<'_>) {
+    serde_json::to_writer(&mut *chunk, line).expect("a line has string keys only and a Vec takes every write");
+    chunk.push(b'\n');
+}

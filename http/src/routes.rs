@@ -1,0 +1,66 @@
+//! Which handler answers what.
+
+use actix_web::guard::{Any, Get, Head};
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::{App as Server, Resource, Route, web};
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+
+use crate::app::App;
+use crate::envelope::envelope;
+use crate::error::ApiError;
+use crate::{admin, chat, health, openapi, origin, pages, widget};
+
+/// A server of all routes. The middleware that is wrapped last runs first.
+pub(crate) fn server(
+    app: App,
+) -> Server<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    let (development, cors) = (app.development, origin::cors(&app));
+    Server::new()
+        .app_data(web::ThinData(app))
+        .service(post("/chat", web::post().to(chat::stream)))
+        .service(post("/v1/chat/stream", web::post().to(chat::stream)))
+        .service(post("/v1/chat", web::post().to(chat::whole)))
+        .service(
+            // Everything but the streams, which compression would hold back.
+            web::scope("")
+                .wrap(Compress::default())
+                .service(get("/health", web::route().to(health::health)))
+                .service(get("/ready", web::route().to(health::ready)))
+                .service(get("/widget/chat-widget.js", web::route().to(widget::bundle)))
+                .service(get("/v1/openapi.json", web::route().to(openapi::document)))
+                .service(get("/docs", web::route().to(pages::docs)))
+                .service(get("/assets/page.css", web::route().to(pages::style)))
+                .service(get("/v1/admin/conversations", web::route().to(admin::list)))
+                .service(get("/v1/admin/conversations/{id}", web::route().to(admin::thread)))
+                .configure(move |scope| {
+                    if development {
+                        scope.service(get("/demo", web::route().to(pages::demo)));
+                    }
+                })
+                .default_service(web::to(async || Err::<&str, _>(ApiError::NotFound))),
+        )
+        .wrap(cors)
+        .wrap(from_fn(origin::guard))
+        .wrap(from_fn(envelope))
+}
+
+fn get(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route.guard(Any(Get()).or(Head())))
+        .default_service(web::to(async || Err::<&str, _>(ApiError::MethodNotAllowed("GET, HEAD"))))
+}
+
+fn post(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(async || Err::<&str, _>(ApiError::MethodNotAllowed("POST"))))
+}

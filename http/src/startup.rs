@@ -1,0 +1,233 @@
+//! Wires everything together. The only place that names a concrete log and a concrete assistant.
+
+use std::io::{self, ErrorKind, IsTerminal};
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::http::KeepAlive;
+use actix_web::rt::net::TcpStream;
+use anyhow::{Context, anyhow};
+use chat_actors::assistant::{Assistant, DemoAssistant, Limits, OpenAiAssistant, OpenAiSettings, limited};
+use chat_actors::{Registry, Services, Settings};
+use chat_eventlog::EventLog;
+use chat_eventlog::embedded::EmbeddedLog;
+use chat_projections::ReadModels;
+use secrecy::ExposeSecret;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, Shared};
+use crate::client_address::ClientAddresses;
+use crate::config::{AssistantKind, Config, EventLogAddress};
+use crate::drain::Drain;
+use crate::keys::Key;
+use crate::pages::{Pages, script_tag};
+use crate::rate_limit::RateLimiter;
+use crate::routes;
+use crate::widget::Bundle;
+
+/// Longest time the head of a request may take.
+const HEAD_DEADLINE: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept: longer than the 60 s of common load balancers, so that they close it first.
+const KEEP_ALIVE: Duration = Duration::from_secs(65);
+/// How long a client may leave sent bytes unread before the kernel ends the connection.
+const UNREAD_DEADLINE: Duration = Duration::from_secs(30);
+/// Time for the last short responses once every answer was delivered, in seconds.
+const LAST_RESPONSES: u64 = 2;
+/// Attaches to known messages a client gets in a window, for each message it may send.
+const ATTACHES_A_MESSAGE: u32 = 4;
+
+/// Serves until the process is asked to stop, then lets running answers finish.
+pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
+    prepare_process()?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    if !config.ignored.is_empty() {
+        tracing::info!("ignored variables of another product: {}", config.ignored.join(", "));
+    }
+    let listener = bind(&config)?;
+    let address = listener.local_addr()?;
+    let log = open_log(&config.storage.event_log)?;
+    let models = ReadModels::open(&config.storage.read_models, log.identity())
+        .with_context(|| format!("READ_MODELS={}", config.storage.read_models.display()))?;
+    let models = Arc::new(models);
+    actix_web::rt::spawn(Arc::clone(&models).follow(Arc::clone(&log)));
+    let app = app(&config, log, models, address.port())?;
+
+    let serving = app.clone();
+    let server = HttpServer::new(move || routes::server(serving.clone()))
+        .tcp_nodelay(true)
+        .keep_alive(KeepAlive::Timeout(KEEP_ALIVE))
+        .client_request_timeout(HEAD_DEADLINE)
+        .on_connect(|connection, _| end_when_unread(connection))
+        .disable_signals()
+        .shutdown_timeout(LAST_RESPONSES)
+        .listen(listener)?
+        .run();
+    announce(&config, address);
+
+    let (handle, stop) = (server.handle(), asked_to_stop()?);
+    let shutdown_timeout = config.server.shutdown_timeout;
+    actix_web::rt::spawn(async move {
+        stop.await;
+        tracing::info!("stopping: letting running answers finish");
+        tokio::select! {
+            () = app.drain.drain(&app.services, shutdown_timeout) => {}
+            () = async { if let Ok(again) = asked_to_stop() { again.await } } => tracing::warn!("stopping at once"),
+        }
+        handle.stop(true).await;
+    });
+    server.await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Limits and signals of the whole process.
+fn prepare_process() -> anyhow::Result<()> {
+    // The log meets a file-size limit as an I/O error; without a handler the signal that comes with it ends the process.
+    const SIGXFSZ: i32 = 25;
+    drop(signal(SignalKind::from_raw(SIGXFSZ))?);
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files could not be raised");
+    }
+    // Fails only if one is installed already, which then serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(())
+}
+
+fn bind(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => {
+            anyhow!("port {} is in use: stop the other program, or start with another PORT", address.port())
+        }
+        ErrorKind::PermissionDenied => {
+            anyhow!("port {} needs more rights than this user has: choose a PORT above 1023", address.port())
+        }
+        ErrorKind::AddrNotAvailable => anyhow!("{} is not an address of this machine: set HOST", address.ip()),
+        _ => anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+fn open_log(address: &EventLogAddress) -> anyhow::Result<Arc<dyn EventLog>> {
+    match address {
+        EventLogAddress::Embedded(directory) => {
+            let log = EmbeddedLog::open(directory).with_context(|| format!("EVENT_LOG={address}"))?;
+            Ok(Arc::new(log))
+        }
+    }
+}
+
+/// An assistant within the configured limits.
+struct Limited<A> {
+    assistant: A,
+    limits: Limits,
+}
+
+impl<A: Assistant> Assistant for Limited<A> {
+    fn answer(&self, history: Vec<chat_actors::assistant::PromptMessage>) -> chat_actors::assistant::Answer {
+        limited(self.assistant.answer(history), self.limits)
+    }
+}
+
+fn assistant(config: &crate::config::Assistant) -> anyhow::Result<Arc<dyn Assistant>> {
+    let limits = Limits {
+        first_token: config.first_token_timeout,
+        between_tokens: config.token_timeout,
+        whole_answer: config.answer_timeout,
+        max_answer_bytes: config.max_answer_bytes,
+    };
+    Ok(match config.kind {
+        AssistantKind::Demo => Arc::new(Limited { assistant: DemoAssistant::default(), limits }),
+        AssistantKind::OpenAi => {
+            let settings = OpenAiSettings {
+                base_url: config.base_url.to_string(),
+                api_key: config.api_key.clone(),
+                model: config.model.clone(),
+                system_prompt: config.system_prompt.clone(),
+                connect_timeout: config.connect_timeout,
+                system_proxy: true,
+            };
+            Arc::new(Limited { assistant: OpenAiAssistant::new(settings)?, limits })
+        }
+    })
+}
+
+fn app(config: &Config, log: Arc<dyn EventLog>, models: Arc<ReadModels>, port: u16) -> anyhow::Result<App> {
+    let settings = Settings {
+        max_history: config.assistant.max_history,
+        max_concurrent_replies: config.limits.max_concurrent_replies,
+        ..Settings::default()
+    };
+    let services = Arc::new(Services::new(log, assistant(&config.assistant)?, settings));
+    let (limit, window) = (config.limits.rate_limit_max_requests, config.limits.rate_limit_window);
+    let development = !config.server.mode.is_production();
+    let public_url = config.origins.public_url(port);
+    let demo_key = development.then(|| config.keys.widget.expose_secret());
+    let bundle = Bundle::load(config.server.widget_bundle.as_deref());
+    if bundle.is_none() {
+        tracing::warn!("this binary was built without the widget: build it with cargo xtask build");
+    }
+    Ok(App(Arc::new(Shared {
+        production: !development,
+        development,
+        widget_key: Key::new(&config.keys.widget),
+        admin_key: config.keys.admin.as_ref().map(Key::new),
+        origins: config.origins.origins(port),
+        client_addresses: ClientAddresses::new(config.limits.trusted_proxies.clone()),
+        messages: RateLimiter::new(limit, window),
+        attaches: RateLimiter::new(limit.saturating_mul(ATTACHES_A_MESSAGE), window),
+        wrong_keys: RateLimiter::new(limit, window),
+        registry: Registry::new(Arc::clone(&services)),
+        services,
+        models,
+        drain: Drain::default(),
+        bundle,
+        pages: Pages::render(&public_url, demo_key)?,
+    })))
+}
+
+/// A client that stops reading is dropped by the kernel: the framework itself waits for it without limit.
+fn end_when_unread(connection: &dyn std::any::Any) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(UNREAD_DEADLINE))
+    {
+        tracing::debug!(%error, "no deadline for unread bytes");
+    }
+}
+
+/// Completes at the first SIGTERM or SIGINT after the call.
+fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Tells people where the server is. Logs go to standard error, this to standard output.
+fn announce(config: &Config, address: SocketAddr) {
+    println!("open-chat listening on http://{address}");
+    let url = config.origins.public_url(address.port());
+    let production = config.server.mode.is_production();
+    if !io::stdout().is_terminal() && production {
+        return;
+    }
+    println!();
+    if !production {
+        println!("  Demo page       {url}/demo");
+    }
+    println!("  API             {url}/v1/chat");
+    println!("  API reference   {url}/docs");
+    println!();
+    println!("Paste this into your site:");
+    println!();
+    let key = if production { "<your WIDGET_API_KEY>" } else { config.keys.widget.expose_secret() };
+    println!("{}", script_tag(&url, key));
+    println!();
+}

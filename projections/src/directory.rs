@@ -1,0 +1,45 @@
+//! The directory of the read models, and the lock that gives it to one process.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use crate::open_error::OpenError;
+
+const DATABASE: &str = "read-models.sqlite";
+const LOCK: &str = "read-models.lock";
+
+/// A directory that is this process's until dropped.
+pub(crate) struct Directory {
+    database: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Takes `path`, which is created if it is missing.
+    pub(crate) fn lock(path: &Path) -> Result<Self, OpenError> {
+        fs::create_dir_all(path)?;
+        // The file stays when the lock is given up: removing it would let two processes lock two files of one name.
+        let lock = File::options().write(true).create(true).truncate(false).open(path.join(LOCK))?;
+        lock.try_lock()?;
+        Ok(Self { database: path.join(DATABASE), _lock: lock })
+    }
+
+    /// Where the database lies, or will.
+    pub(crate) fn database(&self) -> &Path {
+        &self.database
+    }
+
+    /// Deletes the database and what SQLite keeps beside it. No connection may be open.
+    pub(crate) fn delete_database(&self) -> io::Result<()> {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let mut file = self.database.clone().into_os_string();
+            file.push(suffix);
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
