@@ -57,10 +57,10 @@ impl App {
 
     /// Whom the limits count `request` for.
     pub(crate) fn client(&self, request: &HttpRequest) -> LimitKey {
-        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
+        let forwarded = request.headers().get_all("x-forwarded-for");
         // A connection without an address is a Unix socket's or a test's: all of these count as one.
         let peer = request.peer_addr().map_or(std::net::IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-        LimitKey::from(self.client_addresses.of(peer, forwarded.collect::<Vec<_>>().into_iter()))
+        LimitKey::from(self.client_addresses.of(peer, forwarded))
     }
 }
 

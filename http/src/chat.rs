@@ -117,8 +117,8 @@ async fn submit(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<(Attachment, Decision), ApiError> {
-    let client = app.client(request);
-    let limit = app.messages.take(client, Instant::now());
+    let (client, now) = (app.client(request), Instant::now());
+    let limit = app.messages.take(client, now);
     if !limit.allowed {
         // Attaching to a known message has a limit of its own, so that a visitor who reconnects is not locked out of an answer.
         take_attach(app, client)?;
@@ -128,9 +128,9 @@ async fn submit(
     }
     if !limit.allowed {
         let message = chat_request::read(request, payload).await.ok().filter(|request| request.message_id.is_some());
-        let message = message.ok_or_else(|| ApiError::TooManyRequests(limit.clone()))?;
+        let message = message.ok_or(ApiError::TooManyRequests(limit))?;
         let attachment = app.registry.attach(send_message(message)).await;
-        return Ok((attachment.ok_or_else(|| ApiError::TooManyRequests(limit.clone()))??, limit));
+        return Ok((attachment.ok_or(ApiError::TooManyRequests(limit))??, limit));
     }
     let message = send_message(chat_request::read(request, payload).await?);
     if app.drain.is_draining() {
@@ -138,7 +138,7 @@ async fn submit(
     }
     let attachment = app.registry.submit(message).await?;
     if attachment.known {
-        app.messages.refund(client, Instant::now());
+        app.messages.refund(client, now);
         take_attach(app, client)?;
     }
     Ok((attachment, limit))

@@ -33,7 +33,7 @@ pub(crate) async fn envelope(
     let span = tracing::info_span!("request", request_id);
 
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
-    let mut response = write_error_body(response, &request_id);
+    let mut response = write_error_body(response, &request_id, app.development);
     write_headers(response.headers_mut(), &request_id, &app);
 
     // The pattern, not the path: paths may name sessions.
@@ -50,13 +50,17 @@ pub(crate) async fn envelope(
     Ok(response)
 }
 
-fn write_error_body(response: ServiceResponse<BoxBody>, request_id: &str) -> ServiceResponse<BoxBody> {
+fn write_error_body(
+    response: ServiceResponse<BoxBody>,
+    request_id: &str,
+    with_details: bool,
+) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
     }
     let error = response.response().extensions().get::<ApiError>().cloned();
-    let body = error.unwrap_or_else(|| ApiError::of_status(status)).body(request_id);
+    let body = error.unwrap_or_else(|| ApiError::of_status(status)).body(request_id, with_details);
     let body = serde_json::to_vec(&body).expect("an error body has string keys only, so it is always JSON");
     let mut response = response.map_body(|_, _| BoxBody::new(body));
     let headers = response.headers_mut();

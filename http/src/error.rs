@@ -103,10 +103,13 @@ impl ApiError {
         self.row().1
     }
 
-    /// The body, for the request called `request_id`.
-    pub(crate) fn body(&self, request_id: &str) -> ErrorBody {
+    /// The body, for the request called `request_id`; `with_details` in development only.
+    pub(crate) fn body(&self, request_id: &str, with_details: bool) -> ErrorBody {
         let (_, code, text) = self.row();
-        let details = if let Self::InvalidPayload(details) = self { details.clone() } else { Vec::new() };
+        let details = match self {
+            Self::InvalidPayload(details) if with_details => details.clone(),
+            _ => Vec::new(),
+        };
         ErrorBody { error: text.into(), code: code.into(), request_id: request_id.into(), details }
     }
 

@@ -52,7 +52,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let environment = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    // A value that is not Unicode becomes one that its variable's check refuses by name.
+    let environment = std::env::vars_os()
+        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
     let config = match Config::load(environment, Path::new(".")) {
         Ok(config) => config,
         Err(error) => return fail(&error),

@@ -12,7 +12,7 @@ const LOCK_FILE: &str = "open-chat.lock";
 /// A directory that is this process's until dropped.
 pub(super) struct Directory {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -22,12 +22,21 @@ impl Directory {
         // The file stays when the lock is given up: removing it would let two processes lock two files of one name.
         let lock = File::options().write(true).create(true).truncate(false).open(path.join(LOCK_FILE))?;
         lock.try_lock()?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), lock })
     }
 
     /// Where the file called `name` lies.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started shares it until it runs its own program.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "event log's directory stays locked until this process ends");
+        }
     }
 }
 

@@ -26,9 +26,8 @@ pub(crate) use assistant::{Assistant, AssistantKind};
 pub(crate) use error::ConfigError;
 pub(crate) use keys::Keys;
 pub(crate) use limits::Limits;
-pub(crate) use origin::Origin;
 pub(crate) use origins::{OriginRules, Origins};
-pub(crate) use server::{Mode, Server};
+pub(crate) use server::Server;
 pub(crate) use storage::{EventLogAddress, Storage};
 
 use reader::{Reader, Setting};

@@ -115,7 +115,7 @@ fn host(reader: &mut Reader<'_>, mode: Mode) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use crate::config::Mode;
+    use super::Mode;
     use crate::config::tests::{Given, load, problems};
 
     #[test]

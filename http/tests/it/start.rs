@@ -108,7 +108,7 @@ async fn the_env_file_of_upstream_starts_the_server_and_its_demo_works() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join(".env"), UPSTREAM_ENV).unwrap();
     // The environment goes before the file: a free port, and a model that is not the real one.
-    let upstream = crate::support::ScriptedUpstream::start().await;
+    let upstream = crate::support::Upstream::start().await;
     upstream.answer(&["Hel", "lo"]);
     let options = Options::default().cwd(dir.path()).var("OPENAI_BASE_URL", upstream.base_url());
     let server = Server::start(options);

@@ -1,5 +1,6 @@
 //! Bytes into server-sent events. The parsing is the crate `eventsource-stream`'s; what it lacks is added around it.
 
+use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,7 +12,7 @@ use super::fault::Fault;
 
 /// Most bytes one event may take, give or take a [`PART_BYTES`].
 pub(super) const MAX_EVENT_BYTES: usize = 1024 * 1024;
-/// Most bytes given to the parser at once: it moves all that is left of them after every line.
+/// Most bytes looked at once: after each line the parser moves all that follows it.
 const PART_BYTES: usize = 16 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -21,7 +22,7 @@ pub(super) fn read<B: AsRef<[u8]>>(
     bytes: impl Stream<Item = Result<B, Fault>>,
 ) -> impl Stream<Item = Result<Event, Fault>> {
     let unparsed = Arc::new(AtomicUsize::new(0));
-    bounded(bytes, Arc::clone(&unparsed)).eventsource().map(move |event| {
+    lines(bytes, Arc::clone(&unparsed)).eventsource().map(move |event| {
         unparsed.store(0, Ordering::Relaxed);
         event.map_err(|error| match error {
             EventStreamError::Transport(fault) => fault,
@@ -30,41 +31,44 @@ pub(super) fn read<B: AsRef<[u8]>>(
     })
 }
 
-/// The bytes without a leading byte order mark, which would make the parser (0.2.3) panic, and with an end to the last event. Fails
-/// once too many came without the parser finding an event in them: it buffers without a limit, and for ever after a byte
-/// that is not UTF-8.
-fn bounded<B: AsRef<[u8]>>(
+/// The bytes as the parser (0.2.3) can take them: without a leading byte order mark, which makes it panic; in whole lines, since it reads
+/// an unfinished one again with every byte that is added; with an end to the last event. Fails once too many came without an
+/// event among them, for the parser holds what it does not understand without a limit.
+fn lines<B: AsRef<[u8]>>(
     bytes: impl Stream<Item = Result<B, Fault>>,
     unparsed: Arc<AtomicUsize>,
 ) -> impl Stream<Item = Result<Vec<u8>, Fault>> {
     try_stream! {
-        let mut start = Some(Vec::new());
+        let mut is_start = true;
+        let mut line = Vec::new();
         for await chunk in bytes {
             let chunk = chunk?;
             for part in chunk.as_ref().chunks(PART_BYTES) {
                 if unparsed.fetch_add(part.len(), Ordering::Relaxed) + part.len() > MAX_EVENT_BYTES {
                     Err(Fault::Oversized)?;
                 }
-                if let Some(text) = without_mark(&mut start, part) {
-                    yield text;
+                let (ended, begun) = part.split_at(part.iter().rposition(ends_line).map_or(0, |last| last + 1));
+                if !ended.is_empty() {
+                    line.extend_from_slice(ended);
+                    yield without_mark(mem::take(&mut line), mem::take(&mut is_start));
                 }
+                line.extend_from_slice(begun);
             }
         }
-        let mut end = start.unwrap_or_default();
-        end.extend_from_slice(b"\n\n");
-        yield end;
+        line.extend_from_slice(b"\n\n");
+        yield without_mark(line, is_start);
     }
 }
 
-/// `part` as it is, once the stream's first bytes are known not to be, or no longer to hold, a byte order mark.
-fn without_mark(start: &mut Option<Vec<u8>>, part: &[u8]) -> Option<Vec<u8>> {
-    let Some(mut first) = start.take() else { return Some(part.to_vec()) };
-    first.extend_from_slice(part);
-    if first.len() < BYTE_ORDER_MARK.len() {
-        *start = Some(first);
-        return None;
+fn ends_line(byte: &u8) -> bool {
+    matches!(byte, b'\n' | b'\r')
+}
+
+fn without_mark(mut lines: Vec<u8>, is_start: bool) -> Vec<u8> {
+    if is_start && lines.starts_with(BYTE_ORDER_MARK) {
+        lines.drain(..BYTE_ORDER_MARK.len());
     }
-    Some(first.strip_prefix(BYTE_ORDER_MARK).map(<[u8]>::to_vec).unwrap_or(first))
+    lines
 }
 
 #[cfg(test)]
@@ -113,9 +117,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_endless_event_is_a_fault_and_many_small_ones_are_not() {
-        let endless = vec![b'x'; 1024];
-        assert!(matches!(data(std::iter::repeat_n(&endless[..], 2000)).await, Err(Fault::Oversized)));
+        for endless in ["x", "data: x\n", ": comment\r\n"] {
+            let endless = endless.repeat(100);
+            assert!(matches!(data(std::iter::repeat_n(endless.as_bytes(), 20_000)).await, Err(Fault::Oversized)));
+        }
         let small = format!("data: {}\n\n", "x".repeat(1000));
         assert_eq!(data(std::iter::repeat_n(small.as_bytes(), 2000)).await.unwrap().len(), 2000);
+    }
+
+    #[tokio::test]
+    async fn an_event_just_below_the_limit_comes_through_in_the_smallest_parts() {
+        let big = format!("data: {}\n\n", "x".repeat(MAX_EVENT_BYTES - 1000));
+        assert_eq!(data(big.as_bytes().chunks(1)).await.unwrap()[0].len(), MAX_EVENT_BYTES - 1000);
     }
 }

@@ -31,9 +31,10 @@ impl Default for OpenAiSettings {
             base_url: "https://api.openai.com/v1".to_owned(),
             api_key: None,
             model: "gpt-4.1-mini".to_owned(),
-            system_prompt: "You are the support assistant of this website. Answer in the visitor's language, in a few short, \
+            system_prompt:
+                "You are the support assistant of this website. Answer in the visitor's language, in a few short, \
                             friendly sentences of plain text. Say so when you do not know something."
-                .to_owned(),
+                    .to_owned(),
             connect_timeout: Duration::from_secs(10),
             system_proxy: true,
         }
@@ -50,7 +51,9 @@ pub enum InvalidOpenAiSettings {
     )]
     BaseUrl,
     /// The key cannot be sent.
-    #[error("OPENAI_API_KEY must be visible ASCII characters: look for a line break, a space or a quotation mark in it")]
+    #[error(
+        "OPENAI_API_KEY must be visible ASCII characters: look for a line break, a space or a quotation mark in it"
+    )]
     ApiKey,
     /// The HTTP client cannot be built.
     #[error("no HTTPS client ({}): install the system's CA certificates (package ca-certificates)", fault::causes(.0))]
@@ -102,12 +105,17 @@ mod tests {
 
     #[test]
     fn a_query_of_the_base_url_stays_behind_the_path() {
-        assert_eq!(endpoint("https://h/openai/v1?api-version=1").unwrap(), "https://h/openai/v1/chat/completions?api-version=1");
+        assert_eq!(
+            endpoint("https://h/openai/v1?api-version=1").unwrap(),
+            "https://h/openai/v1/chat/completions?api-version=1"
+        );
     }
 
     #[test]
     fn an_address_that_is_not_one_or_carries_credentials_is_refused() {
-        for base_url in ["", "api.openai.com/v1", "ftp://h/v1", "mailto:a@b", "https://u:p@h/v1", "https://u@h", "http://h/#v1"] {
+        for base_url in
+            ["", "api.openai.com/v1", "ftp://h/v1", "mailto:a@b", "https://u:p@h/v1", "https://u@h", "http://h/#v1"]
+        {
             assert!(matches!(endpoint(base_url), Err(InvalidOpenAiSettings::BaseUrl)), "{base_url}");
         }
     }

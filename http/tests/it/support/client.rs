@@ -72,10 +72,6 @@ fn describe(line: &Value) -> Line {
     }
 }
 
-/// All lines of a finished response.
-pub async fn lines_of(response: Response) -> Vec<Line> {
-    Stream::new(response).rest().await
-}
 
 /// Status and JSON of a response.
 pub async fn body_of(response: Response) -> (u16, Value) {

@@ -1,11 +1,14 @@
-//! The server under test, and what tests say to it.
+//! The server under test, its model, and what tests say to both.
 
 mod client;
 mod server;
+mod upstream;
 
-#[path = "../../../../actors/tests/support/scripted_upstream.rs"]
+#[path = "../../../../actors/tests/support/scripted_upstream/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with the tests of the assistants, which use all of it")]
 mod scripted_upstream;
 
-pub use client::{Line, Stream, body_of, lines_of};
-pub use scripted_upstream::*;
-pub use server::{ADMIN_KEY, Options, Server, WIDGET_KEY};
+pub use client::{Stream, body_of};
+pub(crate) use scripted_upstream::Script;
+pub use server::{ADMIN_KEY, Options, Server, WIDGET_KEY, model};
+pub use upstream::Upstream;

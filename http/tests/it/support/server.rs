@@ -17,7 +17,7 @@ pub const WIDGET_KEY: &str = "change-me-widget-key";
 pub const ADMIN_KEY: &str = "change-me-admin-api-key";
 
 /// Longest time a start or a stop may take; a bound on hangs, not a measurement.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a server is started.
 #[derive(Default)]
@@ -104,14 +104,14 @@ impl Server {
     }
 
     /// Waits until the process has ended by itself.
-    pub fn wait(&mut self) -> ExitStatus {
+    pub async fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
             assert!(Instant::now() < deadline, "the server does not stop");
-            std::thread::sleep(Duration::from_millis(10));
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
 

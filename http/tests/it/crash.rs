@@ -1,0 +1,100 @@
+//! kill -9: what was acknowledged is there afterwards, and the conversation goes on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use crate::support::{Options, Server, Stream, Upstream, WIDGET_KEY};
+
+#[tokio::test]
+async fn a_kill_during_an_answer_loses_nothing_that_was_acknowledged() {
+    let upstream = Upstream::start().await;
+    let mut server = Server::with_model(&upstream.base_url());
+    upstream.answer(&["1"]);
+    server.stream_as("s", "m1", "one").await.answer().await;
+    let mut answer = upstream.speak();
+    let mut stream = server.stream_as("s", "m2", "two").await;
+    answer.token("half of ");
+    while stream.next().await.unwrap() != "token half of " {}
+    server.crash_and_restart();
+    assert_eq!(stream.next().await, None, "the stream was cut");
+    assert_eq!(server.thread("s").await, ["user: one", "assistant: 1", "user: two"]);
+
+    upstream.answer(&["3"]);
+    assert_eq!(server.stream_as("s", "m3", "three").await.answer().await, "3");
+    let thread = server.thread("s").await;
+    assert_eq!(thread, ["user: one", "assistant: 1", "user: two (failed)", "user: three", "assistant: 3"]);
+
+    upstream.answer(&["2"]);
+    assert_eq!(server.stream_as("s", "m2", "two").await.answer().await, "2");
+    let thread = server.thread("s").await;
+    assert_eq!(thread, ["user: one", "assistant: 1", "user: two", "assistant: 2", "user: three", "assistant: 3"]);
+}
+
+/// What one visitor saw acknowledged of one message.
+struct Seen {
+    session: String,
+    id: String,
+    stored: bool,
+    answer: Option<String>,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_kill_under_load_loses_nothing_that_was_acknowledged() {
+    const VISITORS: usize = 16;
+    const ENOUGH: usize = 60;
+    let mut server = Server::start(Options::default().var("RATE_LIMIT_MAX_REQUESTS", 1_000_000));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let acknowledged = Arc::new(AtomicUsize::new(0));
+    let mut visitors = Vec::new();
+    for visitor in 0..VISITORS {
+        let (http, url) = (server.http.clone(), server.url.clone());
+        let (seen, acknowledged) = (Arc::clone(&seen), Arc::clone(&acknowledged));
+        visitors.push(tokio::spawn(async move {
+            for number in 0.. {
+                let (session, id) = (format!("visitor-{visitor}"), format!("m{number}"));
+                let body = json!({"sessionId": session, "message": format!("question {number}"), "messageId": id});
+                let request = http.post(format!("{url}/chat")).header("x-api-key", WIDGET_KEY).json(&body);
+                let mut message = Seen { session, id, stored: false, answer: None };
+                if let Ok(response) = request.send().await {
+                    let mut stream = Stream::new(response);
+                    while let Some(line) = stream.next().await {
+                        message.stored |= line == "start";
+                        message.answer = line.strip_prefix("done ").map(str::to_owned).or(message.answer);
+                    }
+                }
+                let alive = message.answer.is_some();
+                acknowledged.fetch_add(usize::from(alive), Ordering::SeqCst);
+                seen.lock().await.push(message);
+                if !alive {
+                    break;
+                }
+            }
+        }));
+    }
+    while acknowledged.load(Ordering::SeqCst) < ENOUGH {
+        tokio::task::yield_now().await;
+    }
+    server.kill();
+    for visitor in visitors {
+        visitor.await.unwrap();
+    }
+    server.restart();
+    let seen = seen.lock().await;
+    assert!(seen.iter().any(|message| message.stored && message.answer.is_none()), "some answers were cut");
+    for visitor in 0..VISITORS {
+        let session = format!("visitor-{visitor}");
+        let thread = server.thread(&session).await;
+        for message in seen.iter().filter(|message| message.session == session && message.stored) {
+            let question = format!("user: question {}", message.id.trim_start_matches('m'));
+            let at = thread.iter().position(|line| *line == question);
+            let at = at.unwrap_or_else(|| panic!("{question} is lost: {thread:?}"));
+            assert_eq!(thread.iter().filter(|line| **line == question).count(), 1, "stored twice");
+            if let Some(answer) = &message.answer {
+                assert_eq!(thread.get(at + 1), Some(&format!("assistant: {answer}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The graceful stop.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use crate::support::{Server, Upstream, body_of, model};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[tokio::test]
+async fn a_running_stream_finishes_before_the_process_ends() {
+    let upstream = Upstream::start().await;
+    let mut server = Server::with_model(&upstream.base_url());
+    let mut answer = upstream.speak();
+    let mut stream = server.stream("s", "hi").await;
+    answer.token("Hel");
+    while stream.next().await.unwrap() != "token Hel" {}
+    // An idle connection must not hold the process.
+    let _idle = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+
+    server.terminate();
+    let draining = async { while server.get("/ready").await.status() != 503 {} };
+    timeout(PATIENCE, draining).await.expect("it stays ready while it stops");
+    assert_eq!(server.get("/health").await.status(), 200, "it is still alive");
+    let (status, body) = body_of(server.say("other", "hi").await).await;
+    assert_eq!((status, body["code"].as_str()), (503, Some("draining")));
+
+    answer.token("lo");
+    answer.finish();
+    assert_eq!(stream.rest().await, ["token lo", "done Hello"]);
+    assert_eq!(server.wait().await.code(), Some(0));
+    server.restart();
+    assert_eq!(server.thread("s").await, ["user: hi", "assistant: Hello"]);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_reader_is_stored_before_the_process_ends() {
+    let upstream = Upstream::start().await;
+    let mut server = Server::with_model(&upstream.base_url());
+    let answer = upstream.speak();
+    let mut stream = server.stream("s", "hi").await;
+    assert_eq!(stream.next().await.unwrap(), "start");
+    drop(stream);
+    server.terminate();
+    timeout(PATIENCE, async { while server.get("/ready").await.status() != 503 {} }).await.unwrap();
+    answer.say("Hello");
+    assert_eq!(server.wait().await.code(), Some(0));
+    server.restart();
+    assert_eq!(server.thread("s").await, ["user: hi", "assistant: Hello"]);
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_does_not_hold_the_process_beyond_the_limit() {
+    let upstream = Upstream::start().await;
+    let mut server = Server::start(model(&upstream.base_url()).var("SHUTDOWN_TIMEOUT_MS", 200));
+    let _hanging = upstream.speak();
+    let mut stream = server.stream("s", "hi").await;
+    assert_eq!(stream.next().await.unwrap(), "start");
+    server.terminate();
+    assert_eq!(server.wait().await.code(), Some(0));
+    server.restart();
+    assert_eq!(server.thread("s").await, ["user: hi"]);
+}
