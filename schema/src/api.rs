@@ -72,12 +72,13 @@ pub struct ChatReply {
 /// One line of the NDJSON stream. Exactly one of `done` and `error` ends a stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(tag = "type", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[serde(tag = "type", rename_all = "kebab-case")]
 pub enum StreamLine<'a> {
     /// The visitor's message is durable.
     Start {
         /// The conversation.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+        #[serde(rename = "conversationId")]
         conversation_id: ConversationId,
     },
     /// The next piece of the answer.
@@ -93,6 +94,7 @@ pub enum StreamLine<'a> {
         message: std::borrow::Cow<'a, str>,
         /// The conversation.
         #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+        #[serde(rename = "conversationId")]
         conversation_id: ConversationId,
         /// True when the visitor stopped the answer; absent otherwise.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]

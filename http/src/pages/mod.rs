@@ -36,7 +36,7 @@ impl Pages {
 /// The script tag a site owner pastes.
 pub(crate) fn script_tag(public_url: &str, key: &str) -> String {
     format!(
-        "<script src=\"{public_url}/widget/chat-widget.js\"\n        data-api-url=\"{public_url}/chat\" \
+        "<script src=\"{public_url}/widget/chat-widget.js\"\n        data-api-url=\"{public_url}/chat\"\n        \
          data-api-key=\"{key}\" defer></script>"
     )
 }

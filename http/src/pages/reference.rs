@@ -14,6 +14,7 @@ pub(super) fn render(document: &Value) -> Markup {
         p.lead { (prose(text(&document["info"]["description"]))) }
         p { "Server: " code { (text(&document["servers"][0]["url"])) } " · "
             a href="/v1/openapi.json" { "OpenAPI document" } }
+        (example(text(&document["servers"][0]["url"])))
         nav aria-label="Sections" { ul {
             @for tag in &tags { li { a href={ "#" (text(&tag["name"])) } { (text(&tag["name"])) } } }
             li { a href="#Keys" { "Keys" } }
@@ -35,6 +36,14 @@ pub(super) fn render(document: &Value) -> Markup {
         }
     };
     page("API reference", &body, &html! {})
+}
+
+fn example(server: &str) -> Markup {
+    let command = format!(
+        "curl -N {server}/v1/chat/stream \\\n  -H 'content-type: application/json' -H 'x-api-key: YOUR_WIDGET_API_KEY' \\\n  \
+         -d '{{\"sessionId\": \"visitor-1\", \"message\": \"Hello\", \"messageId\": \"1\"}}'"
+    );
+    html! { pre tabindex="0" aria-label="Example" { code { (command) } } }
 }
 
 fn article(document: &Value, path: &str, method: &str, operation: &Value) -> Markup {
@@ -72,7 +81,9 @@ fn article(document: &Value, path: &str, method: &str, operation: &Value) -> Mar
 fn fields(document: &Value, caption: &str, schema: &Value) -> Markup {
     let schema = resolve(document, schema);
     html! {
-        @for variant in items(&schema["oneOf"]) { (fields(document, caption, variant)) }
+        @for variant in items(&schema["oneOf"]) {
+            (fields(document, &format!("{caption} · {}", text(&variant["properties"]["type"]["enum"][0])), variant))
+        }
         @if schema["properties"].is_object() {
             (table(caption, entries(&schema["properties"]).map(|(name, property)| {
                 let described = text(&property["description"]);
@@ -100,7 +111,10 @@ fn table<'a>(caption: &str, rows: impl Iterator<Item = (&'a str, String, &'a str
 /// A schema in a word or two: `string`, `integer`, `array of Summary`…
 fn shape(document: &Value, schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
-        return reference.rsplit('/').next().unwrap_or_default().to_owned();
+        let target = resolve(document, schema);
+        let named = target["properties"].is_object() || target["oneOf"].is_array();
+        let name = reference.rsplit('/').next().unwrap_or_default();
+        return if named { name.to_owned() } else { shape(document, target) };
     }
     if let Some(values) = schema["enum"].as_array() {
         return values.iter().map(|value| format!("\"{}\"", text(value))).collect::<Vec<_>>().join(" or ");

@@ -358,6 +358,7 @@ async fn the_api_document_names_every_route_and_never_the_callers_host() {
         assert!(document["paths"][path][method].is_object(), "{method} {path} is not documented");
     }
     let text = document.to_string();
+    assert!(!text.contains("conversation_id"), "fields are documented as they are sent");
     for reference in text.match_indices("#/components/schemas/").map(|(at, found)| &text[at + found.len()..]) {
         let name = &reference[..reference.find('"').unwrap()];
         assert!(document["components"]["schemas"][name].is_object(), "{name} is referenced but missing");

@@ -12,7 +12,7 @@ use super::fault::Fault;
 
 /// Most bytes one event may take, give or take a [`PART_BYTES`].
 pub(super) const MAX_EVENT_BYTES: usize = 1024 * 1024;
-/// Most bytes looked at once: after each line the parser moves all that follows it.
+/// Most bytes passed on in one piece: after each line the parser moves all that follows it.
 const PART_BYTES: usize = 16 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
