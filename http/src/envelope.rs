@@ -4,12 +4,13 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::app::{App, State};
+use crate::app::State;
 use crate::error::ApiError;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,7 +35,10 @@ pub(crate) async fn envelope(
 
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let mut response = write_error_body(response, &request_id, app.development);
-    write_headers(response.headers_mut(), &request_id, &app);
+    write_headers(response.headers_mut(), &request_id, app.production);
+    if app.drain.is_draining() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
 
     // The pattern, not the path: paths may name sessions.
     let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
@@ -70,18 +74,15 @@ fn write_error_body(
     response
 }
 
-fn write_headers(headers: &mut HeaderMap, request_id: &str, app: &App) {
+fn write_headers(headers: &mut HeaderMap, request_id: &str, production: bool) {
     for (name, value) in SECURITY_HEADERS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if app.production {
+    if production {
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
     }
     if let Ok(value) = HeaderValue::from_str(request_id) {
         headers.insert(REQUEST_ID, value);
-    }
-    if app.drain.is_draining() {
-        headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
 }

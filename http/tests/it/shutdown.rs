@@ -22,7 +22,8 @@ async fn a_running_stream_finishes_before_the_process_ends() {
     server.terminate();
     let draining = async { while server.get("/ready").await.status() != 503 {} };
     timeout(PATIENCE, draining).await.expect("it stays ready while it stops");
-    assert_eq!(server.get("/health").await.status(), 200, "it is still alive");
+    let alive = server.get("/health").await;
+    assert_eq!((alive.status().as_u16(), alive.headers()["connection"].to_str().unwrap()), (200, "close"));
     let (status, body) = body_of(server.say("other", "hi").await).await;
     assert_eq!((status, body["code"].as_str()), (503, Some("draining")));
 
