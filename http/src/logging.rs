@@ -10,7 +10,8 @@ const DEFAULT_FILTER: &str = "info,actix_server=warn";
 /// Installs the logger for the whole process.
 pub(crate) fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    // A log nobody reads any more must not end the process: the logger's own report of that would panic.
+    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
     if io::stderr().is_terminal() {
         logger.with_target(false).init();
     } else {

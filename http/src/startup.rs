@@ -1,6 +1,6 @@
 //! Wires everything together. The only place that names a concrete log and a concrete assistant.
 
-use std::io::{self, ErrorKind, IsTerminal};
+use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -210,24 +210,16 @@ fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Tells people where the server is. Logs go to standard error, this to standard output.
+/// Tells people where the server is. Logs go to standard error, this to standard output, which may be closed.
 fn announce(config: &Config, address: SocketAddr) {
-    println!("open-chat listening on http://{address}");
     let url = config.origins.public_url(address.port());
     let production = config.server.mode.is_production();
-    if !io::stdout().is_terminal() && production {
-        return;
-    }
-    println!();
-    if !production {
-        println!("  Demo page       {url}/demo");
-    }
-    println!("  API             {url}/v1/chat");
-    println!("  API reference   {url}/docs");
-    println!();
-    println!("Paste this into your site:");
-    println!();
-    let key = if production { "<your WIDGET_API_KEY>" } else { config.keys.widget.expose_secret() };
-    println!("{}", script_tag(&url, key));
-    println!();
+    let key = if production { "YOUR_WIDGET_API_KEY" } else { config.keys.widget.expose_secret() };
+    let demo = if production { String::new() } else { format!("  Demo page       {url}/demo\n") };
+    let _ = write!(
+        io::stdout(),
+        "open-chat listening on http://{address}\n\n{demo}  API             {url}/v1/chat\n  API reference   {url}/docs\n\n\
+         Paste this into your site:\n\n{}\n\n",
+        script_tag(&url, key)
+    );
 }

@@ -63,3 +63,13 @@ async fn an_answer_that_never_ends_does_not_hold_the_process_beyond_the_limit() 
     server.restart();
     assert_eq!(server.thread("s").await, ["user: hi"]);
 }
+
+#[tokio::test]
+async fn a_process_whose_log_nobody_reads_still_stops() {
+    // The shell leaves the log to a reader that ends at once.
+    let unread = ["bash", "-c", "exec \"$0\" \"$@\" 2> >(exec true)"];
+    let mut server = Server::start(crate::support::Options::default().through(&unread));
+    assert_eq!(server.say("s", "hi").await.status(), 200);
+    server.terminate();
+    assert_eq!(server.wait().await.code(), Some(0));
+}

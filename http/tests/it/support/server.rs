@@ -98,6 +98,7 @@ impl Server {
         self.child.id()
     }
 
+    /// Asks the process to stop.
     pub fn terminate(&self) {
         let pid = self.pid().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
