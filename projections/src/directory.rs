@@ -43,3 +43,21 @@ impl Directory {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deleted_database_leaves_nothing_but_the_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = Directory::lock(dir.path()).unwrap();
+        directory.delete_database().unwrap();
+        for file in [DATABASE, "read-models.sqlite-wal", "read-models.sqlite-shm", "read-models.sqlite-journal"] {
+            fs::write(dir.path().join(file), "x").unwrap();
+        }
+        directory.delete_database().unwrap();
+        let left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [LOCK]);
+    }
+}

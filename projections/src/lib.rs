@@ -7,6 +7,7 @@ mod checkpoint;
 mod columns;
 mod conversation_list;
 mod cursor;
+mod database;
 mod directory;
 mod open_error;
 mod read_models;

@@ -49,7 +49,8 @@ impl ReadModels {
         Ok(Self { store: Arc::new(store), status })
     }
 
-    /// Follows `log` until it is closed, or until an event comes that cannot be applied; dropping the future ends it too.
+    /// Follows `log` until it is closed, or until an event comes that cannot be applied. Dropping the future ends it
+    /// too.
     pub async fn follow(self: Arc<Self>, log: Arc<dyn EventLog>) {
         Runner::new(self.store.clone(), log, &self.status).run().await;
     }
@@ -59,7 +60,8 @@ impl ReadModels {
         self.status.borrow().clone()
     }
 
-    /// Waits until reads see the event at `position`, no longer than `patience`, and not at all once the models have stopped.
+    /// Waits until reads see the event at `position`, no longer than `patience`, and not at all once the models have
+    /// stopped.
     pub async fn caught_up(&self, position: Position, patience: Duration) -> CaughtUp {
         let mut status = self.status.subscribe();
         let settled = status.wait_for(|status| status.position >= position || status.state.is_stopped());

@@ -106,7 +106,8 @@ impl<'a> Runner<'a> {
         if checkpoint.log == log && checkpoint.position <= end {
             return Ok(checkpoint.position);
         }
-        tracing::warn!(position = %checkpoint.position, end = %end, "checkpoint is not of this log, read models begin anew");
+        let reason = "the checkpoint is not one of this log";
+        tracing::warn!(position = %checkpoint.position, %end, reason, "read models begin anew");
         self.status.send_replace(Status { position: Position::START, state: State::Building });
         let store = self.store.clone();
         blocking(move || store.begin_anew(log)).await?;

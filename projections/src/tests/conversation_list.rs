@@ -97,6 +97,7 @@ async fn a_cursor_leads_through_every_conversation_once_whatever_was_updated_at_
             assert!(page.conversations.len() <= limit as usize);
             assert!(!page.conversations.is_empty(), "a cursor to an empty page, limit {limit}");
             walked.extend(page.conversations);
+            assert!(walked.len() <= all.len(), "it goes round in circles, limit {limit}");
             match page.next_cursor {
                 Some(next) => cursor = Some(next.parse().unwrap()),
                 None => break,

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use chat_eventlog::EventLog;
 use chat_schema::Rating;
+use futures_util::StreamExt;
 
 use super::log_double::LogDouble;
-use super::{Following, PATIENCE, at};
+use super::{Following, PATIENCE, at, until_above};
+use crate::store::Store;
 use crate::{CaughtUp, ReadError, State};
 
 /// Every kind of event.
@@ -48,6 +51,17 @@ async fn redelivering_the_whole_log_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_batch_seen_before_does_not_move_the_checkpoint_back() {
+    let log = a_story();
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), log.identity()).unwrap();
+    let events: Vec<_> = log.subscribe(at(0)).take(15).map(Result::unwrap).collect().await;
+    assert_eq!(store.apply(&events, at(0), at(15)).unwrap().position, at(15));
+    assert_eq!(store.apply(&events[..3], at(15), at(15)).unwrap().position, at(15));
+    assert_eq!(store.checkpoint().unwrap().position, at(15));
+}
+
+#[tokio::test]
 async fn rows_and_checkpoint_are_written_together_or_not_at_all() {
     let models = Following::start(LogDouble::new(1));
     models.until(|status| status.state == State::Live).await;
@@ -60,10 +74,9 @@ async fn rows_and_checkpoint_are_written_together_or_not_at_all() {
         )
         .unwrap();
 
-    let mut attempts = models.log.asked_for_end.subscribe();
-    let first = *attempts.borrow_and_update();
+    let tries = *models.log.tries.borrow();
     models.log.asks("alice", 1_000, "m1", "second");
-    tokio::time::timeout(PATIENCE, attempts.wait_for(|times| *times > first + 1)).await.unwrap().unwrap();
+    until_above(&models.log.tries, tries + 1).await;
     assert_eq!(models.rows(), before, "the list was written, the thread was not");
     assert_eq!(models.status().position, at(0));
 
@@ -86,10 +99,9 @@ async fn a_failed_checkpoint_takes_its_rows_back() {
         )
         .unwrap();
 
-    let mut attempts = models.log.asked_for_end.subscribe();
-    let first = *attempts.borrow_and_update();
+    let tries = *models.log.tries.borrow();
     models.log.asks("alice", 1_000, "m1", "hello");
-    tokio::time::timeout(PATIENCE, attempts.wait_for(|times| *times > first + 1)).await.unwrap().unwrap();
+    until_above(&models.log.tries, tries + 1).await;
     assert_eq!(models.rows(), before);
     models.database().execute_batch("DROP TRIGGER fault").unwrap();
     models.catch_up().await;
@@ -180,10 +192,9 @@ async fn after_the_log_was_away_following_goes_on_where_it_was() {
     log.asks("alice", 1_000, "m1", "hello");
     let models = Following::all_of(log).await;
 
-    let mut attempts = models.log.asked_for_end.subscribe();
-    let first = *attempts.borrow_and_update();
+    let tries = *models.log.tries.borrow();
     models.log.set_away(true);
-    tokio::time::timeout(PATIENCE, attempts.wait_for(|times| *times > first)).await.unwrap().unwrap();
+    until_above(&models.log.tries, tries).await;
     assert_eq!(models.status().state, State::Live);
     assert_eq!(models.page(1).await.total, 1, "reads need no log");
 

@@ -1,8 +1,8 @@
 //! A log in memory that can be cut, closed and damaged, and that counts what it delivers.
 
 use std::collections::HashMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use chat_eventlog::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
@@ -27,8 +27,11 @@ pub(crate) struct LogDouble {
     identity: LogIdentity,
     entries: watch::Sender<Entries>,
     heads: Mutex<HashMap<ConversationId, Head>>,
-    delivered: std::sync::Arc<AtomicUsize>,
-    pub(crate) asked_for_end: watch::Sender<usize>,
+    delivered: Arc<AtomicUsize>,
+    /// How often `end` was asked for: once a try to follow.
+    pub(crate) tries: watch::Sender<usize>,
+    /// How often the log was subscribed to.
+    pub(crate) subscriptions: watch::Sender<usize>,
 }
 
 impl LogDouble {
@@ -37,8 +40,9 @@ impl LogDouble {
             identity: LogIdentity(Uuid::from_u128(identity)),
             entries: watch::Sender::default(),
             heads: Mutex::default(),
-            delivered: std::sync::Arc::default(),
-            asked_for_end: watch::Sender::default(),
+            delivered: Arc::default(),
+            tries: watch::Sender::default(),
+            subscriptions: watch::Sender::default(),
         }
     }
 
@@ -124,6 +128,7 @@ impl EventLog for LogDouble {
     }
 
     fn subscribe(&self, after: Position) -> Subscription {
+        self.subscriptions.send_modify(|times| *times += 1);
         let log = self.entries.subscribe();
         let delivered = self.delivered.clone();
         let after = if log.borrow().from_the_start { Position::START } else { after };
@@ -151,7 +156,7 @@ impl EventLog for LogDouble {
     }
 
     async fn end(&self) -> Result<Position, LogError> {
-        self.asked_for_end.send_modify(|times| *times += 1);
+        self.tries.send_modify(|times| *times += 1);
         let log = self.entries.borrow();
         let last = Position::new(log.entries.len() as u64);
         if log.away { Err(away()) } else { Ok(log.announced_end.unwrap_or(last)) }

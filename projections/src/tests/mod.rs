@@ -12,11 +12,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_eventlog::Position;
+use chat_eventlog::{EventLog, Position};
 use chat_schema::{ConversationId, ConversationPage, Message, Summary};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::{CaughtUp, OpenError, ReadModels, State, Status};
@@ -39,7 +40,6 @@ impl Following {
     }
 
     fn start_in(dir: TempDir, log: Arc<LogDouble>) -> Self {
-        use chat_eventlog::EventLog;
         let models = Arc::new(ReadModels::open(dir.path(), log.identity()).unwrap());
         let task = tokio::spawn(models.clone().follow(log.clone()));
         Self { dir, log, models, task }
@@ -80,7 +80,9 @@ impl Following {
     /// The same directory in the next process.
     async fn restart(self) -> Self {
         let (dir, log) = self.stop().await;
+        let subscriptions = *log.subscriptions.borrow();
         let following = Self::start_in(dir, log);
+        until_above(&following.log.subscriptions, subscriptions).await;
         following.catch_up().await;
         following
     }
@@ -112,16 +114,26 @@ impl Following {
     }
 }
 
+async fn until_above(counter: &watch::Sender<usize>, number: usize) {
+    let mut counter = counter.subscribe();
+    let reached = tokio::time::timeout(PATIENCE, counter.wait_for(|count| *count > number)).await;
+    reached.expect("it did not happen again").unwrap();
+}
+
 fn database(dir: &TempDir) -> PathBuf {
     dir.path().join("read-models.sqlite")
 }
 
 fn rows(db: &Connection) -> Vec<Vec<Value>> {
     let mut rows = Vec::new();
-    for table in ["checkpoint", "conversation", "conversation_count", "conversation_version", "message"] {
-        let mut all = db
-            .prepare(&format!("SELECT * FROM {table} ORDER BY 1, 2"))
-            .unwrap_or_else(|_| db.prepare(&format!("SELECT * FROM {table}")).unwrap());
+    for (table, order) in [
+        ("checkpoint", "position"),
+        ("conversation", "id"),
+        ("conversation_count", "total"),
+        ("conversation_version", "conversation"),
+        ("message", "conversation, turn, is_answer"),
+    ] {
+        let mut all = db.prepare(&format!("SELECT * FROM {table} ORDER BY {order}")).unwrap();
         let columns = all.column_count();
         let found = all.query_map((), |row| (0..columns).map(|column| row.get(column)).collect()).unwrap();
         rows.extend(found.map(Result::unwrap));
@@ -138,6 +150,5 @@ fn at(position: u64) -> Position {
 }
 
 fn refusal(dir: &std::path::Path, log: &LogDouble) -> OpenError {
-    use chat_eventlog::EventLog;
     ReadModels::open(dir, log.identity()).err().expect("the models were opened")
 }
