@@ -25,7 +25,7 @@ const MAX_RELOADS: u32 = 8;
 /// What came of opening a turn.
 pub(crate) enum Opened {
     /// Its first event is durable and the assistant is at work.
-    Stored(SealedEvent, Reply),
+    Stored(Box<SealedEvent>, Reply),
     /// Someone else appended to the conversation; the assistant's work was dropped.
     Conflict,
     /// Nothing was stored, or nobody can tell.
@@ -63,7 +63,7 @@ pub(crate) async fn open(services: Arc<Services>, event: SealedEvent, history: V
     };
     match outcome {
         Append::Appended(_) => {
-            Opened::Stored(event, Reply { answer: stream::iter(early).chain(answer).boxed(), began, place })
+            Opened::Stored(Box::new(event), Reply { answer: stream::iter(early).chain(answer).boxed(), began, place })
         }
         Append::Conflict { .. } => {
             tracing::info!(conversation_id = %event.envelope.conversation_id, "reply cancelled by a conflicting append");

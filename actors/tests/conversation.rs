@@ -1,5 +1,11 @@
 //! The actor against a real log that fails on command, and an assistant that says what the test tells it to.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "tests, and helpers of tests outside of #[test] functions"
+)]
+
 #[path = "support/faulty_log.rs"]
 mod faulty_log;
 #[path = "support/puppet.rs"]
@@ -284,11 +290,8 @@ async fn live_conversations(bench: &Bench, expected: usize) {
 
 #[actix::test]
 async fn more_replies_than_allowed_are_refused_after_a_short_wait() {
-    let settings = Settings {
-        max_concurrent_replies: 1,
-        admission_patience: Duration::from_millis(100),
-        ..Settings::default()
-    };
+    let settings =
+        Settings { max_concurrent_replies: 1, admission_patience: Duration::from_millis(100), ..Settings::default() };
     let bench = Bench::with(settings);
     let mut running = bench.send("a", "hi").await;
     let answer = bench.puppet.next_call().await;

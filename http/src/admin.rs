@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::app::{App, State};
 use crate::error::ApiError;
 use crate::keys::AdminCaller;
+use crate::openapi::AdminErrors;
 
 /// How long a read waits for the projection to reach what this process acknowledged; then it answers with what is there.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -38,10 +39,7 @@ pub(crate) struct ListQuery {
     responses(
         (status = 200, body = ConversationPage, description = "A page of conversations"),
         (status = 400, body = ErrorBody, description = "`Invalid query parameters`"),
-        (status = 401, body = ErrorBody, description = "`Unauthorized`"),
-        (status = 403, body = ErrorBody, description = "`Origin not allowed`"),
-        (status = 429, body = ErrorBody, description = "`Too many requests`: too many wrong keys"),
-        (status = 503, body = ErrorBody, description = "`ADMIN_API_KEY is not configured on this deployment`, or `Catching up`"),
+        AdminErrors,
     )
 )]
 pub(crate) async fn list(
@@ -66,18 +64,11 @@ pub(crate) async fn list(
     responses(
         (status = 200, body = Thread, description = "The conversation"),
         (status = 400, body = ErrorBody, description = "`Invalid conversationId`"),
-        (status = 401, body = ErrorBody, description = "`Unauthorized`"),
-        (status = 403, body = ErrorBody, description = "`Origin not allowed`"),
         (status = 404, body = ErrorBody, description = "`Conversation not found`"),
-        (status = 429, body = ErrorBody, description = "`Too many requests`: too many wrong keys"),
-        (status = 503, body = ErrorBody, description = "`ADMIN_API_KEY is not configured on this deployment`, or `Catching up`"),
+        AdminErrors,
     )
 )]
-pub(crate) async fn thread(
-    app: State,
-    _caller: AdminCaller,
-    id: web::Path<String>,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn thread(app: State, _caller: AdminCaller, id: web::Path<String>) -> Result<HttpResponse, ApiError> {
     let id: ConversationId = id.parse().map_err(|_| ApiError::InvalidConversationId)?;
     catch_up(&app).await;
     Ok(answer(&app.models.thread(id).await?.ok_or(ApiError::ConversationNotFound)?))

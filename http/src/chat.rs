@@ -5,7 +5,7 @@ use std::time::Instant;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chat_actors::{Attachment, Progress, SendMessage, Stage};
-use chat_schema::{ChatReply, ChatRequest, ErrorBody, StreamLine};
+use chat_schema::{ChatReply, ChatRequest, StreamLine};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use crate::drain::OpenStream;
 use crate::error::{ApiError, of_stage};
 use crate::keys::holds_widget_key;
 use crate::ndjson;
+use crate::openapi::ChatErrors;
 use crate::rate_limit::Decision;
 
 /// Sends a message and streams the answer.
@@ -26,24 +27,10 @@ use crate::rate_limit::Decision;
         (status = 200, body = StreamLine, content_type = "application/x-ndjson",
          description = "One JSON object a line. `start` comes once the message is durable, `done` or `error` ends the stream; \
                         empty lines keep the connection open."),
-        (status = 400, body = ErrorBody, description = "`Invalid request payload`"),
-        (status = 401, body = ErrorBody, description = "`Unauthorized`"),
-        (status = 403, body = ErrorBody, description = "`Origin not allowed`"),
-        (status = 408, body = ErrorBody, description = "`Request timeout`: the body did not arrive in time"),
-        (status = 409, body = ErrorBody, description = "`Message id already used` or `Conversation busy`"),
-        (status = 413, body = ErrorBody, description = "`Payload too large`: over 64 KiB"),
-        (status = 415, body = ErrorBody, description = "`Unsupported media type`"),
-        (status = 429, body = ErrorBody, description = "`Too many requests`, with `Retry-After`"),
-        (status = 500, body = ErrorBody, description = "`Internal server error`"),
-        (status = 503, body = ErrorBody, description = "`Service unavailable`: the message was not stored, except with code \
-                                                        `storage-unknown`, where only sending the same `messageId` again tells"),
+        ChatErrors,
     )
 )]
-pub(crate) async fn stream(
-    app: State,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn stream(app: State, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
     let (mut attachment, limit) = submit(&app, &request, payload).await?;
     let guard = app.drain.open_stream();
     if !attachment.queued {
@@ -69,24 +56,10 @@ pub(crate) async fn stream(
     request_body = ChatRequest, security(("WidgetKey" = [])),
     responses(
         (status = 200, body = ChatReply, description = "The answer is durable"),
-        (status = 400, body = ErrorBody, description = "`Invalid request payload`"),
-        (status = 401, body = ErrorBody, description = "`Unauthorized`"),
-        (status = 403, body = ErrorBody, description = "`Origin not allowed`"),
-        (status = 408, body = ErrorBody, description = "`Request timeout`: the body did not arrive in time"),
-        (status = 409, body = ErrorBody, description = "`Message id already used` or `Conversation busy`"),
-        (status = 413, body = ErrorBody, description = "`Payload too large`: over 64 KiB"),
-        (status = 415, body = ErrorBody, description = "`Unsupported media type`"),
-        (status = 429, body = ErrorBody, description = "`Too many requests`, with `Retry-After`"),
-        (status = 500, body = ErrorBody, description = "`Internal server error`: the message is stored, the answer failed"),
-        (status = 503, body = ErrorBody, description = "`Service unavailable`: the message was not stored, except with code \
-                                                        `storage-unknown`, where only sending the same `messageId` again tells"),
+        ChatErrors,
     )
 )]
-pub(crate) async fn whole(
-    app: State,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn whole(app: State, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
     let (mut attachment, limit) = submit(&app, &request, payload).await?;
     let _guard: OpenStream = app.drain.open_stream();
     let stage = wait_while(&mut attachment.progress, |stage| !stage.is_final()).await?;
@@ -112,11 +85,7 @@ async fn wait_while(
     settled.map(|progress| progress.stage()).map_err(|_died| ApiError::Internal)
 }
 
-async fn submit(
-    app: &App,
-    request: &HttpRequest,
-    payload: web::Payload,
-) -> Result<(Attachment, Decision), ApiError> {
+async fn submit(app: &App, request: &HttpRequest, payload: web::Payload) -> Result<(Attachment, Decision), ApiError> {
     let (client, now) = (app.client(request), Instant::now());
     let limit = app.messages.take(client, now);
     if !limit.allowed {
@@ -151,8 +120,8 @@ fn take_attach(app: &App, client: LimitKey) -> Result<(), ApiError> {
 
 fn send_message(request: ChatRequest) -> SendMessage {
     let named = request.message_id.is_some();
-    let message_id = request.message_id.unwrap_or_else(|| {
-        Uuid::new_v4().to_string().parse().expect("a UUID is 36 characters of the id alphabet")
-    });
+    let message_id = request
+        .message_id
+        .unwrap_or_else(|| Uuid::new_v4().to_string().parse().expect("a UUID is 36 characters of the id alphabet"));
     SendMessage { session_id: request.session_id, message_id, named, text: request.message }
 }

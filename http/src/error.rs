@@ -68,9 +68,7 @@ impl ApiError {
             }
             Self::TooManyRequests(_) => (S::TOO_MANY_REQUESTS, "too-many-requests", "Too many requests"),
             Self::Internal => (S::INTERNAL_SERVER_ERROR, "internal", "Internal server error"),
-            Self::AssistantUnavailable => {
-                (S::INTERNAL_SERVER_ERROR, "assistant-unavailable", "Internal server error")
-            }
+            Self::AssistantUnavailable => (S::INTERNAL_SERVER_ERROR, "assistant-unavailable", "Internal server error"),
             Self::AnswerTookTooLong => (S::INTERNAL_SERVER_ERROR, "answer-took-too-long", "Internal server error"),
             Self::AdminKeyNotConfigured => (
                 S::SERVICE_UNAVAILABLE,

@@ -1,7 +1,7 @@
 //! Probes for whoever runs the process.
 
-use actix_web::http::header;
 use actix_web::HttpResponse;
+use actix_web::http::header;
 use chat_schema::{ErrorBody, Health};
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 //! The OpenAPI document, generated from the handlers.
 
-use actix_web::http::header;
 use actix_web::HttpResponse;
+use actix_web::http::header;
+use chat_schema::ErrorBody;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document, ServerBuilder};
 use utoipa::{Modify, OpenApi};
@@ -25,6 +26,60 @@ use crate::{admin, chat, health, widget};
     modifiers(&Keys)
 )]
 struct Api;
+
+/// What the chat routes may answer instead.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "only described, never made: the answers are made from `ApiError`")]
+pub(crate) enum ChatErrors {
+    /// `Invalid request payload`
+    #[response(status = 400)]
+    InvalidPayload(ErrorBody),
+    /// `Unauthorized`
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// `Origin not allowed`
+    #[response(status = 403)]
+    OriginNotAllowed(ErrorBody),
+    /// `Request timeout`: the body did not arrive in time
+    #[response(status = 408)]
+    RequestTimeout(ErrorBody),
+    /// `Message id already used` or `Conversation busy`
+    #[response(status = 409)]
+    Conflict(ErrorBody),
+    /// `Payload too large`: over 64 KiB
+    #[response(status = 413)]
+    PayloadTooLarge(ErrorBody),
+    /// `Unsupported media type`
+    #[response(status = 415)]
+    UnsupportedMediaType(ErrorBody),
+    /// `Too many requests`, with `Retry-After` and `RateLimit-*` headers
+    #[response(status = 429)]
+    TooManyRequests(ErrorBody),
+    /// `Internal server error`
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// `Service unavailable`: the message was not stored, except with code `storage-unknown`, where only sending the same `messageId` again tells
+    #[response(status = 503)]
+    ServiceUnavailable(ErrorBody),
+}
+
+/// What the admin routes may answer instead.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "only described, never made: the answers are made from `ApiError`")]
+pub(crate) enum AdminErrors {
+    /// `Unauthorized`
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// `Origin not allowed`
+    #[response(status = 403)]
+    OriginNotAllowed(ErrorBody),
+    /// `Too many requests`: too many wrong keys
+    #[response(status = 429)]
+    TooManyRequests(ErrorBody),
+    /// `ADMIN_API_KEY is not configured on this deployment`, or `Catching up` while the read models are first built
+    #[response(status = 503)]
+    Unavailable(ErrorBody),
+}
 
 struct Keys;
 

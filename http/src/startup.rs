@@ -140,7 +140,7 @@ fn assistant(config: &crate::config::Assistant) -> anyhow::Result<Arc<dyn Assist
         max_answer_bytes: config.max_answer_bytes,
     };
     Ok(match config.kind {
-        AssistantKind::Demo => Arc::new(Limited { assistant: DemoAssistant::default(), limits }),
+        AssistantKind::Demo => Arc::new(Limited { assistant: DemoAssistant, limits }),
         AssistantKind::OpenAi => {
             let settings = OpenAiSettings {
                 base_url: config.base_url.to_string(),

@@ -100,7 +100,5 @@ pub(crate) async fn bundle(app: State, request: HttpRequest) -> Result<HttpRespo
     if let Some(encoding) = encoding {
         response.insert_header(encoding);
     }
-    Ok(response
-        .insert_header((header::CONTENT_TYPE, "application/javascript; charset=utf-8"))
-        .body(form))
+    Ok(response.insert_header((header::CONTENT_TYPE, "application/javascript; charset=utf-8")).body(form))
 }

@@ -107,7 +107,9 @@ fn an_answered_message_returns_its_answer() {
 
 #[test]
 fn the_same_id_with_another_text_is_refused() {
-    for events in [vec![asked("a", "hi")], vec![asked("a", "hi"), replied("a", "x")], vec![asked("a", "hi"), failed("a")]] {
+    for events in
+        [vec![asked("a", "hi")], vec![asked("a", "hi"), replied("a", "x")], vec![asked("a", "hi"), failed("a")]]
+    {
         assert_eq!(when(&given(&events), &message("a", "ho")), Err(Refusal::MessageIdUsed));
     }
 }
@@ -162,7 +164,8 @@ fn the_newest_messages_are_kept_and_a_question_comes_first() {
         events.extend([asked(&format!("m{n}"), &n.to_string()), replied(&format!("m{n}"), "ok")]);
     }
     let state = given(&events);
-    for (limit, first, length) in [(1, "new", 1), (2, "new", 1), (3, "4", 3), (4, "4", 3), (5, "3", 5), (100, "0", 11)] {
+    for (limit, first, length) in [(1, "new", 1), (2, "new", 1), (3, "4", 3), (4, "4", 3), (5, "3", 5), (100, "0", 11)]
+    {
         let decision = send_message(&state, &message("n", "new"), owner(), limit).unwrap();
         let (_, history) = said(decision);
         assert_eq!((history[0].0, history[0].1.as_str(), history.len()), (Role::User, first, length), "limit {limit}");

@@ -30,11 +30,7 @@ pub struct Puppet {
 impl Default for Puppet {
     fn default() -> Self {
         let (calls, received) = mpsc::unbounded_channel();
-        Self {
-            polled: Arc::default(),
-            calls: Mutex::new(calls),
-            received: AsyncMutex::new(received),
-        }
+        Self { polled: Arc::default(), calls: Mutex::new(calls), received: AsyncMutex::new(received) }
     }
 }
 

@@ -47,26 +47,7 @@ pub(super) fn production<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a s
     [&enough[..], more].concat()
 }
 
-const UPSTREAM_EXAMPLE: &str = "\
-# Convex
-CONVEX_URL=https://your-project.convex.cloud
-
-# Backend
-OPENAI_API_KEY=sk-...
-OPENAI_MODEL=gpt-4.1-mini
-WIDGET_API_KEY=change-me-widget-key
-ADMIN_API_KEY=change-me-admin-api-key
-PORT=4000
-CORS_ORIGIN=http://localhost:3000
-WIDGET_BUNDLE_PATH=../widget/dist/chat-widget.js
-RATE_LIMIT_WINDOW_MS=60000
-RATE_LIMIT_MAX_REQUESTS=30
-
-# Dashboard
-DASHBOARD_PASSWORD=change-me-admin-password
-NEXT_PUBLIC_BACKEND_URL=http://localhost:4000
-NEXT_PUBLIC_WIDGET_SCRIPT_URL=http://localhost:4000/widget/chat-widget.js
-";
+const UPSTREAM_EXAMPLE: &str = include_str!("../../test-data/upstream.env");
 
 #[test]
 fn the_upstream_example_loads_unchanged() {

@@ -3,8 +3,8 @@
 mod demo;
 mod reference;
 
-use actix_web::http::header;
 use actix_web::HttpResponse;
+use actix_web::http::header;
 use maud::{DOCTYPE, Markup, html};
 
 use crate::app::State;

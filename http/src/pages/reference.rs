@@ -138,9 +138,8 @@ fn resolve<'a>(document: &'a Value, schema: &'a Value) -> &'a Value {
 
 /// Every operation of the document, with its path and method.
 fn operations(document: &Value) -> impl Iterator<Item = (&str, &'static str, &Value)> {
-    entries(&document["paths"]).flat_map(|(path, item)| {
-        METHODS.into_iter().filter_map(move |method| Some((path, method, item.get(method)?)))
-    })
+    entries(&document["paths"])
+        .flat_map(|(path, item)| METHODS.into_iter().filter_map(move |method| Some((path, method, item.get(method)?))))
 }
 
 /// Text with its `code` marked as such.

@@ -199,9 +199,8 @@ async fn the_widget_key_is_taken_from_either_header() {
 
 #[tokio::test]
 async fn checks_come_in_order_origin_limit_key_body() {
-    let server = Server::start(
-        Options::default().var("RATE_LIMIT_MAX_REQUESTS", 2).var("CORS_ORIGIN", "https://shop.example"),
-    );
+    let server =
+        Server::start(Options::default().var("RATE_LIMIT_MAX_REQUESTS", 2).var("CORS_ORIGIN", "https://shop.example"));
     let bad = |origin: Option<&str>| {
         let mut request = server.request(Method::POST, "/v1/chat").body("not json").header("x-api-key", "wrong");
         if let Some(origin) = origin {
@@ -253,7 +252,9 @@ async fn a_window_that_is_over_opens_the_limit_again() {
 #[tokio::test]
 async fn listed_origins_get_cors_headers_on_answers_and_errors() {
     let server = Server::start(
-        Options::default().var("CORS_ORIGIN", "https://shop.example, https://other.example").var("RATE_LIMIT_MAX_REQUESTS", 9),
+        Options::default()
+            .var("CORS_ORIGIN", "https://shop.example, https://other.example")
+            .var("RATE_LIMIT_MAX_REQUESTS", 9),
     );
     for (key, status) in [(WIDGET_KEY, 200), ("wrong", 401)] {
         let request = server.request(Method::POST, "/v1/chat").json(&valid()).header("x-api-key", key);

@@ -1,5 +1,11 @@
 //! Black-box tests: the real binary on a free port, a scripted model server on loopback.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "tests, and helpers of tests outside of #[test] functions"
+)]
+
 mod support;
 
 mod admin;

@@ -58,14 +58,13 @@ async fn claim(server: &Server, addresses: std::ops::Range<u32>) {
         let mut requests = String::new();
         for address in from..to {
             let address = std::net::Ipv4Addr::from(0x0b00_0000 + address);
-            requests += &format!(
-                "POST /chat HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {address}\r\ncontent-length: 0\r\n\r\n"
-            );
+            requests +=
+                &format!("POST /chat HTTP/1.1\r\nhost: x\r\nx-forwarded-for: {address}\r\ncontent-length: 0\r\n\r\n");
         }
         connection.write_all(requests.as_bytes()).await.unwrap();
         let (mut refused, mut received) = (0, Vec::new());
         while refused < to - from {
-            let mut chunk = [0; 65536];
+            let mut chunk = vec![0; 65536];
             let length = timeout(PATIENCE, connection.read(&mut chunk)).await.expect("no answer").unwrap();
             assert!(length > 0, "the server closed the connection");
             received.extend_from_slice(&chunk[..length]);

@@ -82,26 +82,7 @@ fn a_read_only_data_directory_is_named_with_the_remedy() {
     assert!(line.contains("writ") && line.contains(path), "{line}");
 }
 
-const UPSTREAM_ENV: &str = "\
-# Convex
-CONVEX_URL=https://your-deployment.convex.cloud
-
-# OpenAI
-OPENAI_API_KEY=sk-...
-OPENAI_MODEL=gpt-4.1-mini
-
-WIDGET_API_KEY=change-me-widget-key
-ADMIN_API_KEY=change-me-admin-api-key
-PORT=4000
-CORS_ORIGIN=http://localhost:3000
-WIDGET_BUNDLE_PATH=../widget/dist/chat-widget.js
-RATE_LIMIT_WINDOW_MS=60000
-RATE_LIMIT_MAX_REQUESTS=30
-
-DASHBOARD_PASSWORD=change-me-admin-password
-NEXT_PUBLIC_BACKEND_URL=http://localhost:4000
-NEXT_PUBLIC_WIDGET_SCRIPT_URL=http://localhost:4000/widget/chat-widget.js
-";
+const UPSTREAM_ENV: &str = include_str!("../../test-data/upstream.env");
 
 #[tokio::test]
 async fn the_env_file_of_upstream_starts_the_server_and_its_demo_works() {
@@ -124,7 +105,9 @@ async fn the_env_file_of_upstream_starts_the_server_and_its_demo_works() {
 
 #[test]
 fn secrets_are_not_in_the_log_nor_in_the_printed_configuration() {
-    let server = Server::start(Options::default().var("OPENAI_API_KEY", "sk-very-secret-1").var("SESSION_SECRET", "s".repeat(40)));
+    let server = Server::start(
+        Options::default().var("OPENAI_API_KEY", "sk-very-secret-1").var("SESSION_SECRET", "s".repeat(40)),
+    );
     let printed = Command::new(env!("CARGO_BIN_EXE_open-chat"))
         .arg("config")
         .env("OPENAI_API_KEY", "sk-very-secret-1")

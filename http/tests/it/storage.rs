@@ -81,7 +81,8 @@ async fn a_full_disk_refuses_messages_and_recovers_with_space() {
         println!("skipped: this machine does not let the test mount a file system");
         return;
     };
-    let mut server = Server::start(options().var("EVENT_LOG", format!("embedded:{}", disk.path().join("log").display())));
+    let mut server =
+        Server::start(options().var("EVENT_LOG", format!("embedded:{}", disk.path().join("log").display())));
     let acknowledged = fill(&server).await;
     assert!(!acknowledged.is_empty());
     let refused = server.say("another", &"x".repeat(3900)).await;

@@ -118,7 +118,10 @@ async fn a_waiting_message_gets_its_headers_at_once_and_its_start_when_it_is_sto
         assert_eq!(waiting.status(), 200, "message {index} waits");
     }
     let (status, body) = body_of(server.say("s", "six").await).await;
-    assert_eq!((status, &body["error"], &body["code"]), (409, &json!("Conversation busy"), &json!("conversation-busy")));
+    assert_eq!(
+        (status, &body["error"], &body["code"]),
+        (409, &json!("Conversation busy"), &json!("conversation-busy"))
+    );
 
     first_answer.say("1");
     assert_eq!(second.next().await.unwrap(), "start");
@@ -153,7 +156,8 @@ async fn neither_texts_nor_keys_nor_sessions_are_logged() {
     server.get("/v1/sessions/session-canary/messages").await;
     let log = server.log();
     assert!(log.contains("request"), "there is a log at all");
-    for canary in ["answer-canary", "session-canary", "question-canary", "upstream-canary", "sk-test-key", "change-me"] {
+    for canary in ["answer-canary", "session-canary", "question-canary", "upstream-canary", "sk-test-key", "change-me"]
+    {
         assert!(!log.contains(canary), "{canary} is in the log");
     }
 }
@@ -162,7 +166,8 @@ async fn neither_texts_nor_keys_nor_sessions_are_logged() {
 async fn the_whole_answer_has_the_same_conversation_as_the_stream() {
     let server = Server::start(Options::default());
     let (_, whole) = body_of(server.say("s", "hi").await).await;
-    let text = server.chat("/chat", &json!({"sessionId": "s", "message": "ho"})).send().await.unwrap().text().await.unwrap();
+    let text =
+        server.chat("/chat", &json!({"sessionId": "s", "message": "ho"})).send().await.unwrap().text().await.unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0]["conversationId"], whole["conversationId"]);
     assert_eq!(lines.last().unwrap()["conversationId"], whole["conversationId"]);

@@ -14,7 +14,8 @@ fn error_object() -> String {
 /// Scripts that fail, by name.
 fn faults() -> Vec<(&'static str, Script)> {
     let refusal = |status| Script::refusal(status, &[("content-type", "application/json")], &error_object());
-    let content = |content: serde_json::Value| json!({"index": 0, "delta": {"content": content}, "finish_reason": null});
+    let content =
+        |content: serde_json::Value| json!({"index": 0, "delta": {"content": content}, "finish_reason": null});
     vec![
         ("400", refusal(400)),
         ("401", refusal(401)),
@@ -29,7 +30,10 @@ fn faults() -> Vec<(&'static str, Script)> {
         ("cut within an event", Script::stream().token("partial").body("data: {\"choi").close()),
         ("ended without a finish reason", Script::stream().token("partial").end()),
         ("DONE without a finish reason", Script::stream().token("partial").done().end()),
-        ("error object after a token", Script::stream().token("partial").data(error_object()).finish("stop").done().end()),
+        (
+            "error object after a token",
+            Script::stream().token("partial").data(error_object()).finish("stop").done().end(),
+        ),
         ("error event", Script::stream().token("partial").body(format!("event: error\ndata: {CANARY}\n\n")).end()),
         ("malformed JSON", Script::stream().token("partial").data(format!("{{{CANARY}")).finish("stop").done().end()),
         ("number as content", Script::stream().choice(&content(json!(7))).finish("stop").done().end()),

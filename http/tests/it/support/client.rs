@@ -72,7 +72,6 @@ fn describe(line: &Value) -> Line {
     }
 }
 
-
 /// Status and JSON of a response.
 pub async fn body_of(response: Response) -> (u16, Value) {
     let status = response.status().as_u16();

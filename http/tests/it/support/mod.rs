@@ -5,7 +5,7 @@ mod server;
 mod upstream;
 
 #[path = "../../../../actors/tests/support/scripted_upstream/mod.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with the tests of the assistants, which use all of it")]
+#[allow(unused_imports, reason = "shared with the tests of the assistants, which use all of it")]
 mod scripted_upstream;
 
 pub use client::{Stream, body_of};

@@ -239,9 +239,7 @@ fn spawn(options: &Options, dir: &Path) -> Result<(Child, String), (ExitStatus, 
     });
     match receiver.recv_timeout(PATIENCE) {
         Ok(url) => Ok((child, url)),
-        Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err((child.wait().unwrap(), fs::read_to_string(&log).unwrap()))
-        }
+        Err(mpsc::RecvTimeoutError::Disconnected) => Err((child.wait().unwrap(), fs::read_to_string(&log).unwrap())),
         Err(mpsc::RecvTimeoutError::Timeout) => {
             let _ = child.kill();
             panic!("the server neither starts nor stops");
