@@ -1,36 +1,11 @@
-//! Section 2 of the contract, line by line: endpoints, errors, headers, CORS, keys, limits.
+//! Section 2 of the contract, line by line: endpoints, errors, headers, keys, limits.
 
-use reqwest::header::HeaderMap;
-use reqwest::{Method, Response};
-use serde_json::{Value, json};
+use reqwest::Method;
+use serde_json::json;
 
-use crate::support::{ADMIN_KEY, Options, Server, WIDGET_KEY, body_of};
-
-fn header<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
-    headers.get(name).unwrap_or_else(|| panic!("{name} is missing in {headers:?}")).to_str().unwrap()
-}
-
-fn assert_security_headers(response: &Response) {
-    let headers = response.headers();
-    assert_eq!(header(headers, "x-content-type-options"), "nosniff");
-    assert_eq!(header(headers, "x-frame-options"), "DENY");
-    assert_eq!(header(headers, "referrer-policy"), "no-referrer");
-    assert_eq!(header(headers, "permissions-policy"), "camera=(), microphone=(), geolocation=()");
-    assert!(!header(headers, "x-request-id").is_empty());
-}
-
-async fn assert_error(response: Response, status: u16, text: &str, code: &str) -> Value {
-    assert_security_headers(&response);
-    let request_id = header(response.headers(), "x-request-id").to_owned();
-    let (got, body) = body_of(response).await;
-    assert_eq!((got, body["error"].as_str(), body["code"].as_str()), (status, Some(text), Some(code)), "{body}");
-    assert_eq!(body["requestId"], json!(request_id));
-    body
-}
-
-fn valid() -> Value {
-    json!({"sessionId": "visitor-1", "message": "hello"})
-}
+use crate::support::{
+    ADMIN_KEY, Options, Server, WIDGET_KEY, assert_error, assert_security_headers, body_of, header, valid,
+};
 
 /// A development server that never runs into its own limits.
 fn unlimited() -> Server {
@@ -246,69 +221,6 @@ async fn a_window_that_is_over_opens_the_limit_again() {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
     while server.say("s", "hi").await.status() == 429 {
         assert!(std::time::Instant::now() < deadline, "the window never ends");
-    }
-}
-
-#[tokio::test]
-async fn listed_origins_get_cors_headers_on_answers_and_errors() {
-    let server = Server::start(
-        Options::default()
-            .var("CORS_ORIGIN", "https://shop.example, https://other.example")
-            .var("RATE_LIMIT_MAX_REQUESTS", 9),
-    );
-    for (key, status) in [(WIDGET_KEY, 200), ("wrong", 401)] {
-        let request = server.request(Method::POST, "/v1/chat").json(&valid()).header("x-api-key", key);
-        let response = request.header("origin", "https://shop.example").send().await.unwrap();
-        assert_eq!(response.status(), status);
-        assert_eq!(header(response.headers(), "access-control-allow-origin"), "https://shop.example");
-        let exposed = header(response.headers(), "access-control-expose-headers").to_lowercase();
-        for name in ["retry-after", "ratelimit-limit", "ratelimit-remaining", "ratelimit-reset", "x-request-id"] {
-            assert!(exposed.contains(name), "{exposed}");
-        }
-    }
-    // The server's own origin is always allowed.
-    let own = server.request(Method::POST, "/v1/chat").json(&valid()).header("x-api-key", WIDGET_KEY);
-    assert_eq!(own.header("origin", &server.url).send().await.unwrap().status(), 200);
-    for origin in ["null", "https://shop.example.evil.example", "https://evil.example"] {
-        let request = server.request(Method::POST, "/v1/chat").json(&valid()).header("x-api-key", WIDGET_KEY);
-        let response = request.header("origin", origin).send().await.unwrap();
-        assert_error(response, 403, "Origin not allowed", "origin-not-allowed").await;
-    }
-}
-
-#[tokio::test]
-async fn a_pre_flight_is_answered() {
-    let server = Server::start(Options::default().var("CORS_ORIGIN", "https://shop.example"));
-    let preflight = |origin: &str, method: &str| {
-        server
-            .request(Method::OPTIONS, "/chat")
-            .header("origin", origin)
-            .header("access-control-request-method", method)
-            .header("access-control-request-headers", "content-type,x-api-key,x-widget-api-key,x-admin-api-key")
-            .send()
-    };
-    let response = preflight("https://shop.example", "POST").await.unwrap();
-    assert_eq!(response.status(), 200);
-    assert_security_headers(&response);
-    let headers = response.headers();
-    assert_eq!(header(headers, "access-control-allow-origin"), "https://shop.example");
-    for method in ["GET", "POST", "OPTIONS"] {
-        assert!(header(headers, "access-control-allow-methods").contains(method));
-    }
-    assert!(!header(headers, "access-control-max-age").is_empty());
-
-    let foreign = preflight("https://evil.example", "POST").await.unwrap();
-    assert!(foreign.headers().get("access-control-allow-origin").is_none());
-    assert_error(foreign, 403, "Origin not allowed", "origin-not-allowed").await;
-    assert_error(preflight("https://shop.example", "DELETE").await.unwrap(), 400, "Bad request", "bad-request").await;
-}
-
-#[tokio::test]
-async fn development_lets_every_origin_in_by_default() {
-    let server = Server::demo();
-    for origin in ["https://anywhere.example", "null"] {
-        let request = server.request(Method::POST, "/v1/chat").json(&valid()).header("x-api-key", WIDGET_KEY);
-        assert_eq!(request.header("origin", origin).send().await.unwrap().status(), 200, "{origin}");
     }
 }
 

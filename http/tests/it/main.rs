@@ -10,6 +10,7 @@ mod support;
 
 mod admin;
 mod contract;
+mod cors;
 mod crash;
 mod overload;
 mod retries;

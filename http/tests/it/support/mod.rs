@@ -1,5 +1,6 @@
 //! The server under test, its model, and what tests say to both.
 
+mod assertions;
 mod client;
 mod server;
 mod upstream;
@@ -8,6 +9,7 @@ mod upstream;
 #[allow(unused_imports, reason = "shared with the tests of the assistants, which use all of it")]
 mod scripted_upstream;
 
+pub use assertions::{assert_error, assert_security_headers, header, valid};
 pub use client::{Stream, body_of};
 pub(crate) use scripted_upstream::Script;
 pub use server::{ADMIN_KEY, Options, Server, WIDGET_KEY, model};
