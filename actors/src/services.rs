@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use chat_eventlog::{EventLog, Position};
 use chat_schema::{ConversationId, Event, EventId, Head, OwnerId, SealedEvent};
 use tokio::sync::Semaphore;
-use uuid::Uuid;
+use uuid::{Timestamp, Uuid};
 
 use crate::assistant::Assistant;
 
@@ -84,10 +84,13 @@ impl Services {
     }
 
     pub(crate) fn seal(&self, head: Head, conversation: ConversationId, event: Event) -> SealedEvent {
-        SealedEvent::seal(head, conversation, EventId::from(Uuid::now_v7()), now_ms(), event)
+        let now = now();
+        let id = Uuid::new_v7(Timestamp::from_unix_time(now.as_secs(), now.subsec_nanos(), 0, 0));
+        SealedEvent::seal(head, conversation, EventId::from(id), now.as_millis() as u64, event)
     }
 }
 
-fn now_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_millis() as u64)
+/// Time since the Unix epoch; a clock set before it stands still there.
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }

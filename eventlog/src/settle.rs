@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use chat_schema::{ConversationId, SealedEvent};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::log::{Append, EventLog};
 
 /// Pause before an append of unknown outcome is repeated.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Appends, and repeats the identical append while its outcome is unknown.
+/// Appends, and repeats the identical append while its outcome is unknown; gives a single try no more time than `patience`.
 ///
 /// A read that finds nothing settles nothing, since reads may be stale and a late write may still land. Repeating is
 /// safe: the log knows an append it has stored. [`Append::Unknown`] comes back only when `patience` ran out.
@@ -24,7 +24,9 @@ pub async fn append_settled(
     let deadline = Instant::now() + patience;
     let mut doubtful = false;
     loop {
-        match log.append(conversation, expected, events).await {
+        // An append that does not come back may still be carried out: it is as unknown as one whose answer was lost.
+        let outcome = timeout_at(deadline, log.append(conversation, expected, events)).await.unwrap_or(Append::Unknown);
+        match outcome {
             Append::Unknown => doubtful = true,
             // The earlier try may still have been stored: "not now" is no answer to "was it?".
             Append::Unavailable if doubtful => {}
@@ -51,7 +53,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(2);
     const APPENDED: Append = Append::Appended(Position::new(7));
 
-    /// A log that answers appends from a script, the last line for good.
+    /// A log that answers appends from a script, the last line for good; an empty script never answers.
     struct Scripted {
         script: Mutex<VecDeque<Append>>,
         asked: Mutex<Vec<(ConversationId, u64, Vec<SealedEvent>)>>,
@@ -61,8 +63,14 @@ mod tests {
     impl EventLog for Scripted {
         async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append {
             self.asked.lock().unwrap().push((conversation, expected, events.to_vec()));
-            let mut script = self.script.lock().unwrap();
-            if script.len() > 1 { script.pop_front().unwrap() } else { script[0] }
+            let answer = {
+                let mut script = self.script.lock().unwrap();
+                if script.len() > 1 { script.pop_front() } else { script.front().copied() }
+            };
+            match answer {
+                Some(answer) => answer,
+                None => std::future::pending().await,
+            }
         }
 
         async fn read(&self, _: ConversationId, _: u64) -> Result<Vec<Recorded>, LogError> {
@@ -123,6 +131,11 @@ mod tests {
         assert_eq!(outcome, Append::Unknown);
         assert!(elapsed < PATIENCE && elapsed + PAUSE >= PATIENCE, "{elapsed:?}");
         assert_eq!(tries as u32, elapsed.as_millis() as u32 / PAUSE.as_millis() as u32 + 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_append_that_never_comes_back_is_unknown_when_patience_is_out() {
+        assert_eq!(settle(&[]).await, (Append::Unknown, 1, PATIENCE));
     }
 
     #[tokio::test(start_paused = true)]

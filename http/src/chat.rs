@@ -31,8 +31,8 @@ use crate::rate_limit::Decision;
     )
 )]
 pub(crate) async fn stream(app: State, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
-    let (mut attachment, limit) = submit(&app, &request, payload).await?;
     let guard = app.drain.open_stream();
+    let (mut attachment, limit) = submit(&app, &request, payload).await?;
     if !attachment.queued {
         // Nothing is sent before the log acknowledged, and a refusal still gets its own status.
         if let Stage::Refused(refusal) = wait_while(&mut attachment.progress, |stage| stage == Stage::Waiting).await? {
@@ -60,8 +60,8 @@ pub(crate) async fn stream(app: State, request: HttpRequest, payload: web::Paylo
     )
 )]
 pub(crate) async fn whole(app: State, request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, ApiError> {
-    let (mut attachment, limit) = submit(&app, &request, payload).await?;
     let _guard: OpenStream = app.drain.open_stream();
+    let (mut attachment, limit) = submit(&app, &request, payload).await?;
     let stage = wait_while(&mut attachment.progress, |stage| !stage.is_final()).await?;
     if let Some(error) = of_stage(stage) {
         return Err(error);

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, Version};
 use actix_web::middleware::Next;
 use tracing::Instrument;
 use uuid::Uuid;
@@ -29,15 +29,21 @@ pub(crate) async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let began = Instant::now();
-    let request_id = Uuid::now_v7().to_string();
+    let request_id = Uuid::new_v4().to_string();
     let method = request.method().clone();
     let span = tracing::info_span!("request", request_id);
 
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let mut response = write_error_body(response, &request_id, app.development);
     write_headers(response.headers_mut(), &request_id, app.production);
-    if app.drain.is_draining() {
-        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    let old_client = response.request().version() < Version::HTTP_11;
+    let head = response.response_mut().head_mut();
+    if old_client {
+        // HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
+        head.no_chunking(true);
+    }
+    if old_client || app.drain.is_draining() {
+        head.set_connection_type(ConnectionType::Close);
     }
 
     // The pattern, not the path: paths may name sessions.

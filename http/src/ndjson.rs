@@ -16,7 +16,10 @@ use crate::error::{ApiError, of_stage};
 /// Silence after which an empty line keeps proxies from closing the stream.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
-/// The lines of one turn, each chunk holding all that are ready.
+/// Size from which a chunk takes no further line, so that a reader far behind does not get a copy of the whole answer at once.
+const CHUNK: usize = 16 * 1024;
+
+/// The lines of one turn, each chunk holding what is ready.
 pub(crate) fn body(attachment: Attachment, guard: OpenStream) -> impl Stream<Item = Result<Bytes, ApiError>> {
     let Attachment { conversation_id, progress, .. } = attachment;
     let lines = Lines { conversation_id, started: false, tokens: 0, ended: false };
@@ -45,7 +48,7 @@ impl Lines {
                 Ok(Ok(())) => {}
                 Ok(Err(_died)) => {
                     let mut chunk = self.write_new(&progress.borrow());
-                    if !self.ended {
+                    if chunk.is_empty() {
                         self.end(&mut chunk, &ApiError::Internal);
                     }
                     return Some(chunk.into());
@@ -65,6 +68,9 @@ impl Lines {
             write(&mut chunk, &StreamLine::Start { conversation_id: self.conversation_id });
         }
         for token in progress.tokens(self.tokens) {
+            if chunk.len() >= CHUNK {
+                return chunk;
+            }
             write(&mut chunk, &StreamLine::Token { token: token.into() });
             self.tokens += 1;
         }

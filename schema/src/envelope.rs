@@ -33,11 +33,13 @@ pub struct Head {
     pub version: u64,
     /// Hash of the last event.
     pub hash: Hash,
+    /// When the last event was recorded.
+    pub recorded_at: u64,
 }
 
 impl Head {
     /// The head of a conversation without events.
-    pub const EMPTY: Self = Self { version: 0, hash: Hash::ZERO };
+    pub const EMPTY: Self = Self { version: 0, hash: Hash::ZERO, recorded_at: 0 };
 }
 
 /// An event with the bytes a log stores for it and their hash.
@@ -64,9 +66,11 @@ struct StoredEnvelope<'a> {
 }
 
 impl SealedEvent {
-    /// Seals `event` as the next one after `head`.
+    /// Seals `event` as the next one after `head`. Time does not run backwards in a conversation: where the clock was set back,
+    /// the event gets the time of the one before.
     pub fn seal(head: Head, conversation_id: ConversationId, id: EventId, recorded_at: u64, event: Event) -> Self {
         let version = head.version + 1;
+        let recorded_at = recorded_at.max(head.recorded_at);
         let envelope = Envelope { id, conversation_id, version, recorded_at, schema_version: SCHEMA_VERSION, event };
         let bytes: Box<[u8]> =
             serde_json::to_vec(&envelope).expect("an envelope has string keys only, so it is always JSON").into();
@@ -93,7 +97,7 @@ impl SealedEvent {
 
     /// The head of the chain that ends with this event.
     pub fn head(&self) -> Head {
-        Head { version: self.envelope.version, hash: self.hash }
+        Head { version: self.envelope.version, hash: self.hash, recorded_at: self.envelope.recorded_at }
     }
 
     /// Whether this event is the untouched successor of `head`.
@@ -107,6 +111,12 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+
+    #[test]
+    fn an_event_is_never_recorded_before_the_one_it_follows() {
+        let first = sealed(Head { recorded_at: 5, ..Head::EMPTY }, "the clock says 1");
+        assert_eq!(first.envelope.recorded_at, 5);
+    }
 
     fn sealed(head: Head, content: &str) -> SealedEvent {
         let conversation = ConversationId::of(&"s".parse().unwrap());

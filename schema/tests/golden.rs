@@ -58,7 +58,7 @@ samples! {
 fn stored_today(event: Event) -> Vec<u8> {
     let conversation = ConversationId::of(&"visitor-1".parse().unwrap());
     let id: EventId = "0198c0de-1111-7000-8000-000000000000".parse().unwrap();
-    let head = Head { version: 6, hash: Hash::from([1; 32]) };
+    let head = Head { version: 6, hash: Hash::from([1; 32]), recorded_at: 0 };
     SealedEvent::seal(head, conversation, id, 1_755_600_000_123, event).bytes.into()
 }
 

@@ -25,10 +25,46 @@ impl Directory {
         Ok(Self { path: path.to_owned(), lock })
     }
 
+    /// The lock and `file`, as they are found now.
+    pub(super) fn place(&self, file: &Path) -> io::Result<Place> {
+        Place::of(vec![self.path.join(LOCK_FILE), file.to_owned()])
+    }
+
     /// Where the file called `name` lies.
     pub(super) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+}
+
+/// Which file a path led to when the log was opened. A directory that is deleted, moved or replaced under a running process
+/// takes its log along: what is written then, no restart would find.
+pub(super) struct Place(Vec<(PathBuf, FileId)>);
+
+/// Device and number of a file.
+type FileId = (u64, u64);
+
+impl Place {
+    /// The place of `files`, which exist.
+    pub(super) fn of(files: Vec<PathBuf>) -> io::Result<Self> {
+        files.into_iter().map(|file| id(&file).map(|id| (file, id))).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// Whether every path still leads to the same file.
+    pub(super) fn holds(&self) -> bool {
+        self.0.iter().all(|(file, opened)| id(file).is_ok_and(|now| now == *opened))
+    }
+}
+
+#[cfg(unix)]
+fn id(file: &Path) -> io::Result<FileId> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(file).map(|found| (found.dev(), found.ino()))
+}
+
+/// Other systems do not let go of a file that is open.
+#[cfg(not(unix))]
+fn id(file: &Path) -> io::Result<FileId> {
+    fs::metadata(file).map(|_| (0, 0))
 }
 
 impl Drop for Directory {

@@ -7,6 +7,7 @@
 
 mod append;
 mod directory;
+mod health;
 mod open;
 mod open_error;
 mod queue;
@@ -16,14 +17,15 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chat_schema::{ConversationId, SealedEvent};
 use tokio::sync::watch;
 
 use self::directory::Directory;
+use self::health::Health;
 use self::open::Database;
 pub use self::open_error::OpenError;
 use self::queue::Queue;
@@ -31,12 +33,15 @@ use self::reader::Readers;
 use self::writer::Writer;
 use crate::log::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
 
-/// An event log in a directory of this process. Dropping it waits until what is queued is written.
+/// Longest wait for the writer when the log is dropped. What is queued then was acknowledged to nobody.
+const LAST_GROUP: Duration = Duration::from_secs(5);
+
+/// An event log in a directory of this process. Dropping it waits a while for what is queued to be written.
 pub struct EmbeddedLog {
     identity: LogIdentity,
     readers: Arc<Readers>,
     committed: watch::Receiver<Position>,
-    available: Arc<AtomicBool>,
+    health: Arc<Health>,
     // Dropped in this order: without its queue the writer ends, and only then may another process have the directory.
     queue: Queue,
     _writer: JoinOnDrop,
@@ -55,17 +60,18 @@ impl EmbeddedLog {
         let file = directory.file(open::FILE);
         let Database { connection, identity, end } = Database::open(&file)?;
 
-        let available = Arc::new(AtomicBool::new(true));
+        let health = Arc::<Health>::default();
+        let place = directory.place(&file)?;
         let (queue, requests) = queue::bounded();
         let (durable, committed) = watch::channel(end);
-        let writer = Writer::new(connection, durable, available.clone());
+        let writer = Writer::new(connection, durable, health.clone(), place);
         let thread = thread::Builder::new().name("event-log".into()).spawn(move || writer.run(requests))?;
         tracing::info!(identity = %identity.0, end = %end, "event log opened");
         Ok(Self {
             identity,
             readers: Arc::new(Readers::new(file)),
             committed,
-            available,
+            health,
             queue,
             _writer: JoinOnDrop(Some(thread)),
             _directory: directory,
@@ -75,7 +81,16 @@ impl EmbeddedLog {
 
 impl Drop for JoinOnDrop {
     fn drop(&mut self) {
-        if self.0.take().is_some_and(|thread| thread.join().is_err()) {
+        let Some(thread) = self.0.take() else { return };
+        let deadline = Instant::now() + LAST_GROUP;
+        while !thread.is_finished() {
+            if Instant::now() >= deadline {
+                tracing::error!("event log's disk does not answer: not waiting for what is queued");
+                return;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        if thread.join().is_err() {
             tracing::error!("event log's writer had panicked");
         }
     }
@@ -104,6 +119,6 @@ impl EventLog for EmbeddedLog {
     }
 
     fn is_available(&self) -> bool {
-        self.available.load(Ordering::Relaxed)
+        self.health.is_available()
     }
 }

@@ -38,3 +38,46 @@ pub(super) fn subscribe(
     };
     events.boxed()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::conformance::{Author, store, take};
+    use crate::embedded::{EmbeddedLog, open};
+    use crate::log::LogError;
+
+    /// A log of three events, closed and then changed by `sql`.
+    async fn changed(sql: &str) -> (tempfile::TempDir, Arc<Readers>) {
+        let dir = tempfile::tempdir().unwrap();
+        store(&EmbeddedLog::open(dir.path()).unwrap(), &Author::new().events(3)).await;
+        let file = dir.path().join(open::FILE);
+        rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        (dir, Arc::new(Readers::new(file)))
+    }
+
+    #[tokio::test]
+    async fn erased_events_at_the_end_are_not_waited_for() {
+        let (_dir, readers) = changed("DELETE FROM event WHERE position = 3").await;
+        let (sender, committed) = watch::channel(Position::new(3));
+        let mut subscription = subscribe(readers, committed, Position::START);
+        take(&mut subscription, 2).await;
+
+        drop(sender);
+        let end = tokio::time::timeout(Duration::from_secs(20), subscription.next()).await;
+        assert!(end.expect("it asks again and again").is_none());
+    }
+
+    #[tokio::test]
+    async fn an_unreadable_event_is_named_after_those_before_it_and_ends_the_subscription() {
+        let (_dir, readers) = changed("UPDATE event SET bytes = x'7b' WHERE position = 2").await;
+        let (_sender, committed) = watch::channel(Position::new(3));
+        let mut subscription = subscribe(readers, committed, Position::START);
+        take(&mut subscription, 1).await;
+
+        let error = subscription.next().await.unwrap().unwrap_err();
+        assert!(matches!(error, LogError::Unreadable { position, .. } if position == Position::new(2)), "{error}");
+        assert!(subscription.next().await.is_none());
+    }
+}

@@ -1,12 +1,13 @@
 //! The thread that writes: one transaction and one fsync for all appends that wait.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, watch};
 
 use super::append::append;
+use super::directory::Place;
+use super::health::Health;
 use super::queue::Request;
 use crate::log::{Append, Position};
 
@@ -17,20 +18,35 @@ const GROUP: usize = 512;
 pub(super) struct Writer {
     connection: Connection,
     committed: watch::Sender<Position>,
-    available: Arc<AtomicBool>,
+    health: Arc<Health>,
+    place: Place,
 }
 
 /// A group that was not committed.
 #[derive(Debug)]
 struct Failure {
     outcome: Append,
-    cause: rusqlite::Error,
+    cause: Cause,
+}
+
+/// Why a group was not committed.
+#[derive(Debug, thiserror::Error)]
+enum Cause {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error("the log's files are not where they were opened: put the directory back, or restart")]
+    Displaced,
 }
 
 impl Writer {
-    /// Moves `committed` to the last durable position, and tells in `available` whether the last group was written.
-    pub(super) fn new(connection: Connection, committed: watch::Sender<Position>, available: Arc<AtomicBool>) -> Self {
-        Self { connection, committed, available }
+    /// Moves `committed` to the last durable position, and tells in `health` how the groups fare.
+    pub(super) fn new(
+        connection: Connection,
+        committed: watch::Sender<Position>,
+        health: Arc<Health>,
+        place: Place,
+    ) -> Self {
+        Self { connection, committed, health, place }
     }
 
     /// Writes until the callers' end of the queue is dropped and the queue is empty.
@@ -44,7 +60,10 @@ impl Writer {
     /// Writes a group and answers everyone in it.
     fn write(&mut self, group: &mut Vec<Request>) {
         group.iter_mut().for_each(Request::take);
-        match self.commit(group) {
+        self.health.writing(true);
+        let committed = self.commit(group);
+        self.health.writing(false);
+        match committed {
             Ok(outcomes) => {
                 self.publish(&outcomes);
                 group.drain(..).zip(outcomes).for_each(|(request, outcome)| request.answer(outcome));
@@ -58,13 +77,22 @@ impl Writer {
 
     /// All of a group in one transaction. An append that conflicts adds nothing and leaves the others alone.
     fn commit(&mut self, group: &[Request]) -> Result<Vec<Append>, Failure> {
-        let before_commit = |cause| Failure { outcome: Append::Unavailable, cause };
+        let before_commit = |cause| Failure { outcome: Append::Unavailable, cause: Cause::Database(cause) };
+        if !self.place.holds() {
+            return Err(Failure { outcome: Append::Unavailable, cause: Cause::Displaced });
+        }
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(before_commit)?;
         let outcomes = group.iter().map(|request| append(&transaction, request)).collect::<Result<_, _>>();
         let outcomes = outcomes.map_err(before_commit)?;
-        transaction.commit().map_err(|cause| Failure { outcome: outcome_of_failed_commit(&cause), cause })?;
-        Ok(outcomes)
+        transaction
+            .commit()
+            .map_err(|cause| Failure { outcome: outcome_of_failed_commit(&cause), cause: cause.into() })?;
+        if self.place.holds() {
+            Ok(outcomes)
+        } else {
+            Err(Failure { outcome: Append::Unknown, cause: Cause::Displaced })
+        }
     }
 
     fn publish(&self, outcomes: &[Append]) {
@@ -78,14 +106,14 @@ impl Writer {
             *end = last.max(*end);
             wrote
         });
-        if wrote && !self.available.swap(true, Ordering::Relaxed) {
+        if wrote && self.health.set_failed(false) {
             tracing::info!(position = last.get(), "event log takes appends again");
         }
     }
 
     fn report(&self, failure: &Failure, appends: usize) {
         let error = &failure.cause;
-        if self.available.swap(false, Ordering::Relaxed) {
+        if self.health.set_failed(true) {
             tracing::error!(%error, appends, outcome = ?failure.outcome, "event log takes no appends");
         } else {
             tracing::debug!(%error, appends, outcome = ?failure.outcome, "event log still takes no appends");
@@ -95,7 +123,7 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.available.store(false, Ordering::Relaxed);
+        self.health.set_failed(true);
     }
 }
 
@@ -119,7 +147,7 @@ mod tests {
     use crate::embedded::queue;
 
     struct Test {
-        _dir: tempfile::TempDir,
+        dir: tempfile::TempDir,
         writer: Writer,
         committed: watch::Receiver<Position>,
     }
@@ -127,9 +155,11 @@ mod tests {
     impl Test {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
-            let Database { connection, end, .. } = Database::open(&dir.path().join(FILE)).unwrap();
+            let file = dir.path().join(FILE);
+            let Database { connection, end, .. } = Database::open(&file).unwrap();
             let (durable, committed) = watch::channel(end);
-            Self { _dir: dir, writer: Writer::new(connection, durable, Arc::new(AtomicBool::new(true))), committed }
+            let place = Place::of(vec![file]).unwrap();
+            Self { dir, writer: Writer::new(connection, durable, Arc::default(), place), committed }
         }
 
         /// Writes one group of appends, each with an event of one of `authors`.
@@ -180,19 +210,40 @@ mod tests {
         let outcomes = test.write(&mut [&mut one, &mut two], 10_000).await;
         assert_eq!(outcomes, [Append::Unavailable; 2]);
         assert_eq!((test.stored(), test.committed.borrow().get()), (0, 0));
-        assert!(!test.writer.available.load(Ordering::Relaxed));
+        assert!(!test.writer.health.is_available());
 
         (one, two) = before;
         let mut too_early = one.clone();
         too_early.event();
         let conflict = Append::Conflict { expected: 1, actual: 0 };
         assert_eq!(test.write(&mut [&mut too_early], 10).await, [conflict]);
-        assert!(!test.writer.available.load(Ordering::Relaxed), "a conflict does not show that there is space");
+        assert!(!test.writer.health.is_available(), "a conflict does not show that there is space");
 
         test.limit_pages(1000);
         let outcomes = test.write(&mut [&mut one, &mut two], 10_000).await;
         assert_eq!(outcomes, [Append::Appended(Position::new(1)), Append::Appended(Position::new(2))]);
-        assert!(test.writer.available.load(Ordering::Relaxed));
+        assert!(test.writer.health.is_available());
+    }
+
+    #[tokio::test]
+    async fn nothing_is_acknowledged_while_the_file_is_elsewhere() {
+        let mut test = Test::new();
+        let mut author = Author::new();
+        let before = author.clone();
+        let (file, moved) = (test.dir.path().join(FILE), test.dir.path().join("moved"));
+
+        std::fs::rename(&file, &moved).unwrap();
+        assert_eq!(test.write(&mut [&mut author], 10).await, [Append::Unavailable]);
+        assert!(!test.writer.health.is_available());
+        std::fs::write(&file, "another file of the same name").unwrap();
+        author = before.clone();
+        assert_eq!(test.write(&mut [&mut author], 10).await, [Append::Unavailable]);
+        assert_eq!(test.stored(), 0);
+
+        std::fs::rename(&moved, &file).unwrap();
+        author = before;
+        assert_eq!(test.write(&mut [&mut author], 10).await, [Append::Appended(Position::new(1))]);
+        assert!(test.writer.health.is_available());
     }
 
     #[test]

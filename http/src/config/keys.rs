@@ -66,6 +66,9 @@ fn check_key(reader: &mut Reader<'_>, name: &str, key: &SecretString) {
             .problem(name, &format!("is a change-me value that everybody knows; production needs {}", accepted_key()));
     } else if length(key) < MIN_KEY {
         reader.problem(name, &format!("is too short; production needs {}", accepted_key()));
+    } else if !key.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+        reader
+            .problem(name, &format!("has blanks or letters no header can carry; production needs {}", accepted_key()));
     }
 }
 

@@ -1,7 +1,9 @@
 //! Section 2 of the contract, line by line: endpoints, errors, headers, keys, limits.
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{
     ADMIN_KEY, Options, Server, WIDGET_KEY, assert_error, assert_security_headers, body_of, header, valid,
@@ -140,6 +142,39 @@ async fn unknown_routes_and_wrong_methods_get_json() {
         let response = server.request(method, path).send().await.unwrap();
         assert_eq!(header(response.headers(), "allow"), allowed, "{path}");
         assert_error(response, 405, "Method not allowed", "method-not-allowed").await;
+    }
+}
+
+/// What the server answers to these bytes, until it closes the connection.
+async fn exchange(server: &Server, bytes: &[u8]) -> String {
+    let mut connection = TcpStream::connect(server.address()).await.unwrap();
+    connection.write_all(bytes).await.unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_client_of_http_1_0_gets_its_stream_without_chunks() {
+    let body = valid().to_string();
+    let head = format!(
+        "POST /chat HTTP/1.0\r\nhost: x\r\nx-api-key: {WIDGET_KEY}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    let answer = exchange(&Server::demo(), (head + &body).as_bytes()).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(!head.to_lowercase().contains("transfer-encoding"), "{head}");
+    let lines: Vec<Value> = body.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    assert_eq!(lines.last().unwrap()["type"], "done");
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_refused_bare_and_closed() {
+    let server = Server::demo();
+    for bytes in [&b"nonsense\r\n\r\n"[..], b"GET /health HTTP/1.1\r\nhost: x\r\nno colon\r\n\r\n"] {
+        let answer = exchange(&server, bytes).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+        assert!(answer.ends_with("\r\n\r\n"), "no body: {answer}");
     }
 }
 

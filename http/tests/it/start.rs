@@ -51,6 +51,8 @@ fn production_refuses_to_start_unsafe() {
         (production().var("WIDGET_API_KEY", ""), "WIDGET_API_KEY"),
         (production().var("WIDGET_API_KEY", "short"), "WIDGET_API_KEY"),
         (production().var("WIDGET_API_KEY", "change-me-widget-key-0000000000"), "WIDGET_API_KEY"),
+        (production().var("WIDGET_API_KEY", " ".repeat(30)), "WIDGET_API_KEY"),
+        (production().var("WIDGET_API_KEY", "ü".repeat(30)), "WIDGET_API_KEY"),
         (production().var("WIDGET_API_KEY", key).var("ADMIN_API_KEY", "short"), "ADMIN_API_KEY"),
         (production().var("WIDGET_API_KEY", key).var("CORS_ORIGIN", "*"), "CORS_ORIGIN"),
         (Options::default().var("NODE_ENV", "production").var("WIDGET_API_KEY", key), "OPENAI_API_KEY"),

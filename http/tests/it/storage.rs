@@ -108,3 +108,21 @@ async fn a_file_size_limit_refuses_messages_and_recovers_when_it_is_lifted() {
     assert!(Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status().unwrap().success());
     assert_all_there(&server, &acknowledged).await;
 }
+
+#[tokio::test]
+async fn a_data_directory_that_is_taken_away_refuses_messages_until_it_is_back() {
+    let mut server = Server::start(options().var("READ_MODELS", "read-models"));
+    assert_eq!(server.say("s1", "before").await.status(), 200);
+    let (data, aside) = (server.dir().join("data"), server.dir().join("aside"));
+    std::fs::rename(&data, &aside).unwrap();
+    assert_eq!(server.say("s2", "lost?").await.status(), 503, "no restart would find this message");
+    let (_, ready) = body_of(server.get("/ready").await).await;
+    assert_eq!(ready["log"]["state"], "unavailable");
+    std::fs::rename(&aside, &data).unwrap();
+    assert_eq!(server.say("s2", "found").await.status(), 200);
+    server.crash_and_restart();
+    for (session, text) in [("s1", "user: before"), ("s2", "user: found")] {
+        let thread = server.thread(session).await;
+        assert_eq!((thread.len(), thread[0].as_str()), (2, text));
+    }
+}

@@ -70,6 +70,27 @@ async fn an_answer_is_finished_and_stored_when_its_reader_is_gone() {
 }
 
 #[tokio::test]
+async fn a_reader_far_behind_gets_every_token_in_order() {
+    let upstream = Upstream::start().await;
+    let server = Server::with_model(&upstream.base_url());
+    let mut answer = upstream.speak();
+    let mut first = server.stream_as("s", "m", "hi").await;
+    let tokens: Vec<String> = (0..5_000).map(|number| format!("{number} ")).collect();
+    for token in &tokens {
+        answer.token(token);
+    }
+    while first.next().await.unwrap() != "token 4999 " {}
+    let mut late = server.stream_as("s", "m", "hi").await;
+    assert_eq!(late.next().await.unwrap(), "start");
+    for token in &tokens {
+        assert_eq!(late.next().await.unwrap(), format!("token {token}"));
+    }
+    answer.finish();
+    let whole = format!("done {}", tokens.concat());
+    assert_eq!((first.rest().await, late.rest().await), (vec![whole.clone()], vec![whole]));
+}
+
+#[tokio::test]
 async fn silence_is_broken_by_empty_lines() {
     let upstream = Upstream::start().await;
     let server = Server::with_model(&upstream.base_url());

@@ -1,0 +1,40 @@
+//! `cargo xtask build`: the one file that is deployed.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::steps::Steps;
+use crate::{node, server, widget};
+
+pub(crate) fn build() -> Result<()> {
+    node::require()?;
+    let mut steps = Steps::new(2);
+    steps.run("widget", widget::build)?;
+    let binary = steps.run("server", server::build_release)?;
+    let size = std::fs::metadata(&binary)?.len();
+    println!("{}  {}", from_here(&binary).display(), megabytes(size));
+    Ok(())
+}
+
+fn from_here(path: &Path) -> &Path {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path)
+}
+
+fn megabytes(bytes: u64) -> String {
+    let tenths = (bytes + 50_000) / 100_000;
+    format!("{}.{} MB", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_rounded_to_a_tenth_of_a_megabyte() {
+        assert_eq!(megabytes(14_249_999), "14.2 MB");
+        assert_eq!(megabytes(14_250_000), "14.3 MB");
+        assert_eq!(megabytes(40_000), "0.0 MB");
+    }
+}

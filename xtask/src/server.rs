@@ -1,0 +1,60 @@
+//! The server's binary, `open-chat`: building it and becoming it.
+
+use std::convert::Infallible;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use cargo_metadata::Message;
+
+use crate::process;
+
+const BUILD: &[&str] =
+    &["build", "--package", "chat-http", "--bin", "open-chat", "--message-format", "json-render-diagnostics"];
+
+/// Builds with debug information, quickly; the answer is the binary.
+pub(crate) fn build_dev() -> Result<PathBuf> {
+    build(process::cargo(BUILD))
+}
+
+/// Builds optimised; the answer is the binary.
+pub(crate) fn build_release() -> Result<PathBuf> {
+    let mut cargo = process::cargo(BUILD);
+    cargo.arg("--release");
+    build(cargo)
+}
+
+/// Progress and errors are cargo's own; only the message that names the binary is read.
+fn build(mut cargo: Command) -> Result<PathBuf> {
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo cannot be started: is it on PATH?")?;
+    let output = child.stdout.take().context("cargo's output was not piped")?;
+    let mut binary = None;
+    for message in Message::parse_stream(BufReader::new(output)) {
+        if let Message::CompilerArtifact(artifact) = message.context("cargo's messages cannot be read")? {
+            binary = artifact.executable.map(PathBuf::from).or(binary);
+        }
+    }
+    if !child.wait()?.success() {
+        bail!("the server does not build: what cargo printed above says why");
+    }
+    binary.context("cargo built no `open-chat`: is it still a binary of chat-http?")
+}
+
+/// Starts the server in the place of this process, so that signals and the exit status are its own.
+#[cfg(unix)]
+pub(crate) fn become_server(binary: &Path, args: &[String]) -> Result<Infallible> {
+    use std::os::unix::process::CommandExt;
+    let error = Command::new(binary).args(args).exec();
+    Err(error).with_context(|| format!("{} cannot be started: run this again", binary.display()))
+}
+
+/// Starts the server and ends with its exit status; Ctrl-C reaches the whole console.
+#[cfg(not(unix))]
+pub(crate) fn become_server(binary: &Path, args: &[String]) -> Result<Infallible> {
+    let status = Command::new(binary)
+        .args(args)
+        .status()
+        .with_context(|| format!("{} cannot be started: run this again", binary.display()))?;
+    std::process::exit(status.code().unwrap_or(1))
+}

@@ -1,0 +1,68 @@
+//! `cargo xtask test`: everything that must hold, in an order that fails early. CI runs the same.
+//!
+//! A step that cannot run fails; none is left out.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use crate::process::{cargo, relay, relay_tests};
+use crate::steps::Steps;
+use crate::tally::Tally;
+use crate::{chromium, node, process, server, tidy, wasm, widget};
+
+/// What the steps leave for later ones.
+#[derive(Default)]
+struct State {
+    tally: Tally,
+    browser: Option<PathBuf>,
+    server: Option<PathBuf>,
+}
+
+type Step = (&'static str, fn(&mut State) -> Result<()>);
+
+/// The server embeds the widget, so that the bundle comes before everything that compiles the server.
+const STEPS: &[Step] = &[
+    ("tools", tools),
+    ("format", |_| relay(cargo(&["fmt", "--all", "--check"]))),
+    ("widget packages", |_| widget::install()),
+    ("widget check", |_| widget::check()),
+    ("widget unit tests", |state| widget::test(&mut state.tally)),
+    ("widget build", |_| widget::build()),
+    ("tidy", |_| tidy::tidy()),
+    ("clippy", |_| relay(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
+    ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
+    ("cargo tests", |state| relay_tests(cargo(&["test", "--workspace", "--no-fail-fast"]), &mut state.tally)),
+    ("server", build_server),
+    ("browser tests", browser_tests),
+];
+
+pub(crate) fn test() -> Result<()> {
+    let mut steps = Steps::new(STEPS.len());
+    let mut state = State::default();
+    let result = STEPS.iter().try_for_each(|(name, work)| {
+        steps.run(name, || work(&mut state)).with_context(|| format!("step `{name}` failed"))
+    });
+    println!("\n{}{}", steps.table(), state.tally);
+    result
+}
+
+fn tools(state: &mut State) -> Result<()> {
+    node::require()?;
+    wasm::ensure()?;
+    state.browser = Some(chromium::ensure()?);
+    Ok(())
+}
+
+fn build_server(state: &mut State) -> Result<()> {
+    state.server = Some(server::build_dev()?);
+    Ok(())
+}
+
+fn browser_tests(state: &mut State) -> Result<()> {
+    let browser = state.browser.as_ref().context("no browser: the step `tools` did not run")?;
+    let server = state.server.as_ref().context("no server: the step `server` did not run")?;
+    let mut npm = process::npm(&["run", "--silent", "e2e"]);
+    npm.env("CHROMIUM", browser).env("OPEN_CHAT_BIN", server);
+    relay_tests(npm, &mut state.tally)
+}
