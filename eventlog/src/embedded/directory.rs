@@ -92,3 +92,20 @@ fn create(path: &Path) -> io::Result<()> {
     }
     if cfg!(unix) { File::open(parent)?.sync_all() } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_shares_the_lock_file_does_not_keep_the_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = Directory::lock(dir.path()).unwrap();
+        let inherited = directory.lock.try_clone().unwrap();
+        assert!(matches!(Directory::lock(dir.path()).err(), Some(OpenError::Locked)));
+
+        drop(directory);
+        assert!(Directory::lock(dir.path()).is_ok());
+        drop(inherited);
+    }
+}

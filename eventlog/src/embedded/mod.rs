@@ -42,10 +42,9 @@ pub struct EmbeddedLog {
     readers: Arc<Readers>,
     committed: watch::Receiver<Position>,
     health: Arc<Health>,
-    // Dropped in this order: without its queue the writer ends, and only then may another process have the directory.
+    // Dropped in this order: without its queue the writer ends.
     queue: Queue,
     _writer: JoinOnDrop,
-    _directory: Directory,
 }
 
 struct JoinOnDrop(Option<JoinHandle<()>>);
@@ -65,7 +64,11 @@ impl EmbeddedLog {
         let (queue, requests) = queue::bounded();
         let (durable, committed) = watch::channel(end);
         let writer = Writer::new(connection, durable, health.clone(), place);
-        let thread = thread::Builder::new().name("event-log".into()).spawn(move || writer.run(requests))?;
+        let thread = thread::Builder::new().name("event-log".into()).spawn(move || {
+            // Another process may have the directory when nothing is written here any more, and not before.
+            let _directory = directory;
+            writer.run(requests);
+        })?;
         tracing::info!(identity = %identity.0, end = %end, "event log opened");
         Ok(Self {
             identity,
@@ -74,7 +77,6 @@ impl EmbeddedLog {
             health,
             queue,
             _writer: JoinOnDrop(Some(thread)),
-            _directory: directory,
         })
     }
 }

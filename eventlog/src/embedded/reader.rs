@@ -19,7 +19,7 @@ pub(super) struct Readers {
     permits: Arc<Semaphore>,
 }
 
-/// What a read found. Only the last one can be an error.
+/// What a read found. An event that cannot be read is an error in its place.
 pub(super) type Found = Vec<Result<Recorded, LogError>>;
 
 impl Readers {
@@ -87,22 +87,15 @@ impl Stored {
     }
 }
 
-/// Decodes up to the first event that this release cannot read.
 fn decode(rows: Vec<Stored>) -> Found {
-    let mut found = Vec::with_capacity(rows.len());
-    for row in rows {
+    let decode = |row: Stored| {
         let position = Position::new(row.position);
-        let opened = SealedEvent::open(row.bytes.into(), Hash::from(row.hash));
-        let readable = opened.is_ok();
-        found.push(match opened {
+        match SealedEvent::open(row.bytes.into(), Hash::from(row.hash)) {
             Ok(event) => Ok(Recorded { position, event }),
             Err(source) => Err(LogError::Unreadable { position, source }),
-        });
-        if !readable {
-            break;
         }
-    }
-    found
+    };
+    rows.into_iter().map(decode).collect()
 }
 
 /// SQLite's integers end at 2⁶³ − 1, and so do versions and positions.
