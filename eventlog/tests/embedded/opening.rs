@@ -86,7 +86,7 @@ fn a_read_only_disk_is_refused() {
     inside("opening::a_read_only_disk_is_refused", on_a_small_disk, |directory| async move {
         let existing = directory.join("existing");
         drop(EmbeddedLog::open(&existing).unwrap());
-        let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&directory).status().unwrap();
+        let remounted = Command::new("mount").args(["-o", "remount,bind,ro"]).arg(&directory).status().unwrap();
         assert!(remounted.success());
         for path in [directory.join("missing"), existing] {
             let error = refusal(&path);

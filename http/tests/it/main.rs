@@ -12,6 +12,7 @@ mod admin;
 mod contract;
 mod cors;
 mod crash;
+mod disk_faults;
 mod overload;
 mod retries;
 mod shutdown;
