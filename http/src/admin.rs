@@ -49,7 +49,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     let query = web::Query::<ListQuery>::from_query(request.query_string()).map_err(|_| ApiError::InvalidQuery)?;
     let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) || query.q.is_some() {
+    if !(1..=MAX_LIMIT).contains(&limit) || query.q.as_deref().is_some_and(|q| !q.is_empty()) {
         return Err(ApiError::InvalidQuery);
     }
     let cursor = query.cursor.as_deref().map(str::parse::<Cursor>).transpose().map_err(|_| ApiError::InvalidQuery)?;

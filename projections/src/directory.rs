@@ -12,7 +12,7 @@ const LOCK: &str = "read-models.lock";
 /// A directory that is this process's until dropped.
 pub(crate) struct Directory {
     database: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Directory {
@@ -22,7 +22,7 @@ impl Directory {
         // The file stays when the lock is given up: removing it would let two processes lock two files of one name.
         let lock = File::options().write(true).create(true).truncate(false).open(path.join(LOCK))?;
         lock.try_lock()?;
-        Ok(Self { database: path.join(DATABASE), _lock: lock })
+        Ok(Self { database: path.join(DATABASE), lock })
     }
 
     /// Where the database lies, or will.
@@ -41,6 +41,15 @@ impl Directory {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a process that is just being started shares it until it runs its own program.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "read models' directory stays locked until this process ends");
+        }
     }
 }
 
