@@ -78,38 +78,47 @@ pub(crate) async fn open(services: Arc<Services>, event: SealedEvent, history: V
 pub(crate) async fn generate(reply: Reply, progress: &watch::Sender<Progress>) -> (Ending, OwnedSemaphorePermit) {
     let Reply { answer, began, place } = reply;
     let mut batches = answer.ready_chunks(PIECES_A_WAKE);
-    let mut first_token = None;
+    let mut stopwatch = Stopwatch { began, first_token: None };
     while let Some(batch) = batches.next().await {
-        let mut ended = None;
+        let mut ending = None;
         progress.send_modify(|progress| {
-            for piece in batch {
-                match piece {
-                    Ok(Piece::Token(token)) => {
-                        first_token.get_or_insert_with(|| began.elapsed());
-                        progress.push(&token);
-                    }
-                    Ok(Piece::Finished { finish_reason, model, usage }) => {
-                        let total = began.elapsed();
-                        let timings = Timings {
-                            first_token_ms: first_token.unwrap_or(total).as_millis() as u64,
-                            total_ms: total.as_millis() as u64,
-                        };
-                        let content = progress.text().to_owned();
-                        ended = Some(Ending::Replied { content, model, finish_reason, usage, timings });
-                        return;
-                    }
-                    Err(reason) => {
-                        ended = Some(Ending::Failed(reason));
-                        return;
-                    }
-                }
-            }
+            ending = batch.into_iter().find_map(|piece| take(piece, progress, &mut stopwatch));
         });
-        if let Some(ending) = ended {
+        if let Some(ending) = ending {
             return (ending, place);
         }
     }
     (Ending::Failed(FailureReason::Unavailable), place)
+}
+
+/// Measures one attempt at an answer.
+struct Stopwatch {
+    began: Instant,
+    first_token: Option<Duration>,
+}
+
+impl Stopwatch {
+    fn stop(&self) -> Timings {
+        let total = self.began.elapsed();
+        let first_token = self.first_token.unwrap_or(total);
+        Timings { first_token_ms: first_token.as_millis() as u64, total_ms: total.as_millis() as u64 }
+    }
+}
+
+/// Adds a piece to the answer; the last one gives the ending.
+fn take(piece: Result<Piece, FailureReason>, progress: &mut Progress, stopwatch: &mut Stopwatch) -> Option<Ending> {
+    match piece {
+        Ok(Piece::Token(token)) => {
+            stopwatch.first_token.get_or_insert_with(|| stopwatch.began.elapsed());
+            progress.push(&token);
+            None
+        }
+        Ok(Piece::Finished { finish_reason, model, usage }) => {
+            let (content, timings) = (progress.text().to_owned(), stopwatch.stop());
+            Some(Ending::Replied { content, model, finish_reason, usage, timings })
+        }
+        Err(reason) => Some(Ending::Failed(reason)),
+    }
 }
 
 /// Stores the end of a turn. A log that is away is asked again for a while: the answer exists and should not be lost.
