@@ -60,7 +60,7 @@ pub(crate) async fn list(
 /// Returns one conversation with all its messages.
 #[utoipa::path(
     get, path = "/v1/admin/conversations/{conversationId}", tag = "Admin", operation_id = "getConversation",
-    params(("conversationId" = String, Path, description = "`_id` of the conversation")), security(("AdminKey" = [])),
+    params(("conversationId" = String, Path, format = "uuid", description = "`_id` of the conversation")), security(("AdminKey" = [])),
     responses(
         (status = 200, body = Thread, description = "The conversation"),
         (status = 400, body = ErrorBody, description = "`Invalid conversationId`"),

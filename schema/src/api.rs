@@ -15,7 +15,7 @@ pub struct InvalidText;
 
 /// A visitor's text: 1–4000 Unicode scalar values, not only white space, no NUL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, min_length = 1, max_length = 4000))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, min_length = 1, max_length = 4000, pattern = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"))]
 #[serde(try_from = "String", into = "String")]
 pub struct MessageText(String);
 
