@@ -96,7 +96,7 @@ test('a_missing_attribute_is_named_in_the_console', async () => {
   assert.equal(await chats(visitor), 0);
   assert.match(visitor.errors.join(), /no chat on this page, because its script tag has no data-api-key\./);
   const bare = await world.visit({ data: { 'api-key': null, 'api-url': '' } });
-  assert.match(bare.errors.join(), /has no data-api-url and no data-api-key\./);
+  assert.match(bare.errors.join(), /has no data-api-url and has no data-api-key\./);
   await visitor.leave();
   await bare.leave();
 });

@@ -23,10 +23,12 @@ export function inkOn(accent: string): '#000000' | '#ffffff' {
   return contrast(accent, '#000000') >= contrast(accent, '#ffffff') ? '#000000' : '#ffffff';
 }
 
-/** `value` as `#rrggbb` if the browser takes it for an opaque colour, else the default accent. */
+/** `value` as `#rrggbb` if the browser takes it for a colour, on white where it is translucent; else the default accent. */
 export function opaqueColour(value: string): string {
   if (/^#[\da-f]{6}$/i.test(value)) return value;
-  const canvas = document.createElement('canvas').getContext('2d');
+  const element = document.createElement('canvas');
+  element.width = element.height = 1;
+  const canvas = element.getContext('2d');
   if (!canvas) return DEFAULT_ACCENT;
   // An invalid value leaves `fillStyle` as it was, so a colour is what survives two different starts.
   const [fromBlack, fromWhite] = ['#000', '#fff'].map((before) => {
@@ -34,5 +36,17 @@ export function opaqueColour(value: string): string {
     canvas.fillStyle = value;
     return String(canvas.fillStyle);
   }) as [string, string];
-  return fromBlack === fromWhite && /^#[\da-f]{6}$/.test(fromBlack) ? fromBlack : DEFAULT_ACCENT;
+  if (fromBlack !== fromWhite) return DEFAULT_ACCENT;
+  if (/^#[\da-f]{6}$/.test(fromBlack)) return fromBlack;
+  // Translucent, or of another colour space, such as `oklch()`: what it looks like is what it paints, on white.
+  const painted = () => Array.from(canvas.getImageData(0, 0, 1, 1).data);
+  canvas.fillRect(0, 0, 1, 1);
+  if (painted()[3] === 0) return DEFAULT_ACCENT;
+  canvas.globalCompositeOperation = 'destination-over';
+  canvas.fillStyle = '#fff';
+  canvas.fillRect(0, 0, 1, 1);
+  return `#${painted()
+    .slice(0, 3)
+    .map((channel) => channel.toString(16).padStart(2, '0'))
+    .join('')}`;
 }

@@ -12,20 +12,25 @@ export interface Config {
   readonly accent: string;
 }
 
-/** The required attributes that are absent or empty, by their names in HTML. */
-export interface Incomplete {
-  readonly missing: readonly string[];
+/** What is wrong with the tag, each to be read after "its script tag". */
+export interface Faulty {
+  readonly faults: readonly string[];
 }
 
 type Dataset = Readonly<Record<string, string | undefined>>;
 
-export function readConfig(dataset: Dataset): Config | Incomplete {
+/** Reads the tag on a page whose addresses are relative to `base`. */
+export function readConfig(dataset: Dataset, base: string): Config | Faulty {
   const value = (name: string, fallback = '') => dataset[name]?.trim() || fallback;
   const apiUrl = value('apiUrl');
   const apiKey = value('apiKey');
-  if (!apiUrl || !apiKey) {
-    return { missing: [...(apiUrl ? [] : ['data-api-url']), ...(apiKey ? [] : ['data-api-key'])] };
-  }
+  const faults: string[] = [];
+  if (!apiUrl) faults.push('has no data-api-url');
+  else if (!isAddress(apiUrl, base)) faults.push('has a data-api-url that is no address');
+  if (!apiKey) faults.push('has no data-api-key');
+  else if (!/^[\x21-\x7e]+$/.test(apiKey))
+    faults.push('has a data-api-key with blanks or letters that no key has');
+  if (faults.length > 0) return { faults };
   return {
     apiUrl,
     apiKey,
@@ -35,4 +40,12 @@ export function readConfig(dataset: Dataset): Config | Incomplete {
     position: value('position') === 'left' ? 'left' : 'right',
     accent: value('accentColor'),
   };
+}
+
+function isAddress(url: string, base: string): boolean {
+  try {
+    return /^https?:$/.test(new URL(url, base).protocol);
+  } catch {
+    return false;
+  }
 }

@@ -6,11 +6,11 @@ import { mountWidget, ROOT_ID } from './widget';
 
 function start(): void {
   const tag = document.currentScript ?? document.querySelector<HTMLElement>('script[src*="chat-widget.js"]');
-  const config = readConfig(tag?.dataset ?? {});
-  if ('missing' in config) {
+  const config = readConfig(tag?.dataset ?? {}, document.baseURI);
+  if ('faults' in config) {
     console.error(
-      `Open Chat Widget: no chat on this page, because its script tag has no ${config.missing.join(' and no ')}. ` +
-        'Add it to <script src="…/chat-widget.js">.',
+      `Open Chat Widget: no chat on this page, because its script tag ${config.faults.join(' and ')}. ` +
+        'Correct it at <script src="…/chat-widget.js">.',
     );
     return;
   }

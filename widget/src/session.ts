@@ -17,6 +17,10 @@ export function storedSession(store: Store): string | null {
 
 export function newSession(store: Store): string {
   const id = uuid();
-  store.set(SESSION_KEY, id);
+  keepSession(store, id);
   return id;
+}
+
+export function keepSession(store: Store, id: string): void {
+  store.set(SESSION_KEY, id);
 }

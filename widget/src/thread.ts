@@ -1,7 +1,7 @@
 // The visible conversation, kept in local storage so that it is there again after a reload. Several tabs may write it:
 // saving must never drop what another tab has added, nor outlive a new conversation started there.
 
-import { storedSession } from './session';
+import { keepSession, storedSession } from './session';
 import type { Store } from './storage';
 import { uuid } from './uuid';
 
@@ -42,7 +42,10 @@ export class Thread {
 
   /** Writes the newest turns, together with those that other tabs have written. */
   save(): void {
-    if (storedSession(this.store) !== this.sessionId) return;
+    const current = storedSession(this.store);
+    // Another tab has begun anew. A page that cleared its storage has not: the conversation goes on, and is kept again.
+    if (current !== null && current !== this.sessionId) return;
+    if (current === null) keepSession(this.store, this.sessionId);
     const all = new Map(this.turns.map((turn) => [turn.id, turn]));
     for (const stored of this.stored()) {
       if (supersedes(stored, all.get(stored.id))) all.set(stored.id, stored);

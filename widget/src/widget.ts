@@ -12,7 +12,7 @@ import { el, iconButton, rename } from './view/dom';
 import { icon } from './view/icons';
 import { Log } from './view/log';
 import { createPanel, showPanel } from './view/panel';
-import { isSheet } from './view/sheet';
+import { isSheet, whenSheetChanges } from './view/sheet';
 import { adoptStyles } from './view/styles';
 
 export const ROOT_ID = 'os-chat-widget-root';
@@ -60,11 +60,12 @@ class Widget {
     this.launcher.setAttribute('aria-haspopup', 'dialog');
     this.host.dataset.position = this.config.position;
     const accent = this.config.accent ? opaqueColour(this.config.accent) : DEFAULT_ACCENT;
-    this.host.style.setProperty('--accent', accent);
-    this.host.style.setProperty('--on-accent', inkOn(accent));
+    this.host.style.setProperty('--accent', accent, 'important');
+    this.host.style.setProperty('--on-accent', inkOn(accent), 'important');
     this.listen();
     this.begin(storedSession(this.store) ?? newSession(this.store));
-    this.show(this.store.get(OPEN_KEY) === 'true');
+    // A sheet would cover the page that the visitor has just gone to.
+    this.show(this.store.get(OPEN_KEY) === 'true' && !isSheet());
     document.body.append(this.host);
   }
 
@@ -75,6 +76,7 @@ class Widget {
       if (key === 'Escape' && this.isOpen) this.close();
     });
     window.addEventListener('storage', () => this.followOtherTabs());
+    whenSheetChanges(() => showPanel(this.panel, this.isOpen));
   }
 
   private get isOpen(): boolean {

@@ -15,15 +15,15 @@ const UNAVAILABLE = 'The chat is not available right now.';
 const UNREACHABLE = "Couldn't reach the server.";
 
 /** Texts of `error` lines. */
-const ERRORS: Readonly<Record<string, string>> = {
-  'The assistant is unavailable': 'The assistant is not available right now.',
-  'The answer took too long': 'The answer took too long.',
-};
+const ERRORS = new Map([
+  ['The assistant is unavailable', 'The assistant is not available right now.'],
+  ['The answer took too long', 'The answer took too long.'],
+]);
 
 export function failureWords(outcome: Exclude<Outcome, { kind: 'done' }>, config: Config): Words {
   switch (outcome.kind) {
     case 'failed':
-      return { visitor: ERRORS[outcome.error] ?? 'Something went wrong on our side.', owner: '' };
+      return { visitor: ERRORS.get(outcome.error) ?? 'Something went wrong on our side.', owner: '' };
     case 'cut':
       return { visitor: UNREACHABLE, owner: `the connection to ${config.apiUrl} kept breaking off.` };
     case 'unreachable':

@@ -10,7 +10,7 @@ function palettes(): Record<string, string>[] {
   const css = readFileSync(join(process.cwd(), 'src/view/widget.css'), 'utf8');
   return [...css.matchAll(/:host \{[^}]*--bg:[^}]*\}/g)].map(([rule]) =>
     Object.fromEntries(
-      [...rule.matchAll(/--([a-z]+): (#[\da-f]{3,6});/g)].map(([, name, colour = '']) => [
+      [...rule.matchAll(/--([a-z]+): (#[\da-f]{3,6}) !important;/g)].map(([, name, colour = '']) => [
         name,
         colour.length === 4 ? colour.replace(/[\da-f]/g, '$&$&') : colour,
       ]),

@@ -67,7 +67,8 @@ export class Composer {
     this.input.setAttribute('aria-invalid', String(over));
     this.hint.textContent = roomLeft(count);
     this.input.style.height = 'auto';
-    this.input.style.height = `${this.input.scrollHeight}px`;
+    // Before the chat is on the page nothing has a height yet: then the field stays as high as its one row.
+    if (this.input.scrollHeight > 0) this.input.style.height = `${this.input.scrollHeight}px`;
   }
 }
 

@@ -8,6 +8,11 @@ export function isSheet(): boolean {
   return matchMedia(SHEET).matches;
 }
 
+/** Calls `then` when the panel becomes a sheet or is none any more: the window was resized, the page zoomed. */
+export function whenSheetChanges(then: () => void): void {
+  matchMedia(SHEET).addEventListener('change', then);
+}
+
 /** Makes the sheet as high as what the on-screen keyboard leaves: iOS slides the keyboard over fixed elements. */
 export function fitAboveKeyboard(panel: HTMLElement): void {
   const visible = window.visualViewport;

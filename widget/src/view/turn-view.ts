@@ -95,10 +95,14 @@ function countDown(words: string, seconds: number, said: HTMLElement, button: HT
   const tick = () => {
     const left = Math.ceil((until - Date.now()) / 1000);
     button.disabled = left > 0;
-    said.textContent =
-      left > 0 ? `${words} Try again in ${left} ${left === 1 ? 'second' : 'seconds'}.` : words;
-    if (left <= 0 || !said.isConnected) clearInterval(timer);
+    said.textContent = left > 0 ? `${words} Try again in ${duration(left)}.` : words;
+    if (left <= 0) clearInterval(timer);
   };
   const timer = setInterval(tick, 250);
   tick();
+}
+
+function duration(seconds: number): string {
+  const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
