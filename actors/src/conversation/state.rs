@@ -101,23 +101,20 @@ impl Conversation {
         Some(Event::ReplyFailed { in_reply_to: turn.message_id.clone(), reason: FailureReason::Abandoned })
     }
 
-    /// What the model is shown to answer `question`, asked after the turn before `until` (`None`: now): the newest `limit` messages. Turns without an
-    /// answer stay out, so roles alternate; it never begins with an answer, which some models' templates refuse.
+    /// What the model is shown to answer `question`, asked after the turn before `until` (`None`: now): the newest `limit`
+    /// messages. Turns without an answer stay out, so roles alternate.
     pub(crate) fn history(&self, question: &str, until: Option<&MessageId>, limit: usize) -> Vec<PromptMessage> {
         let end = until.and_then(|id| self.by_message.get(id)).copied().unwrap_or(self.turns.len());
-        let mut newest_first = vec![PromptMessage { role: Role::User, content: question.to_owned() }];
-        for turn in self.turns[..end].iter().rev() {
-            if newest_first.len() + 2 > limit {
-                break;
-            }
-            if let Outcome::Answered { answer, .. } = &turn.outcome
-                && !answer.is_empty()
-            {
-                newest_first.push(PromptMessage { role: Role::Assistant, content: answer.clone() });
-                newest_first.push(PromptMessage { role: Role::User, content: turn.question.clone() });
-            }
-        }
-        newest_first.reverse();
-        newest_first
+        let answered = self.turns[..end].iter().rev().filter_map(|turn| {
+            let (answer, _) = turn.answer().filter(|(answer, _)| !answer.is_empty())?;
+            Some([(Role::Assistant, answer), (Role::User, turn.question.as_str())])
+        });
+        let mut history: Vec<PromptMessage> = std::iter::once((Role::User, question))
+            .chain(answered.flatten())
+            .take(limit)
+            .map(|(role, content)| PromptMessage { role, content: content.to_owned() })
+            .collect();
+        history.reverse();
+        history
     }
 }
