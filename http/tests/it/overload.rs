@@ -112,6 +112,44 @@ fn established(server: &Server) -> usize {
 }
 
 #[tokio::test]
+async fn readers_far_behind_do_not_each_hold_a_copy_of_the_answer() {
+    const READERS: usize = 40;
+    const TOKENS: usize = 100_000;
+    let upstream = Upstream::start().await;
+    let server = Server::start(model(&upstream.base_url()).var("RATE_LIMIT_MAX_REQUESTS", 1000));
+    let mut answer = upstream.speak();
+    let mut first = server.stream_as("s", "m", "hi").await;
+    for _ in 0..TOKENS {
+        answer.token("z");
+    }
+    assert_eq!(first.next().await.unwrap(), "start");
+    for _ in 0..TOKENS {
+        assert_eq!(first.next().await.unwrap(), "token z");
+    }
+
+    let before = resident(server.pid());
+    let body = json!({"sessionId": "s", "message": "hi", "messageId": "m"}).to_string();
+    let request = format!(
+        "POST /chat HTTP/1.1\r\nhost: x\r\nx-api-key: {WIDGET_KEY}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let mut readers = Vec::new();
+    for _ in 0..READERS {
+        let mut reader = slow(&server, request.as_bytes()).await;
+        // The first bytes show that the server has begun to write; the rest is never read.
+        let mut head = [0; 12];
+        timeout(PATIENCE, reader.read_exact(&mut head)).await.expect("no answer").unwrap();
+        assert_eq!(&head, b"HTTP/1.1 200");
+        readers.push(reader);
+    }
+    let growth = resident(server.pid()).saturating_sub(before);
+    // As lines the answer is 3 MB; a copy for each reader would be 120 MB.
+    assert!(growth < 30 << 20, "{READERS} readers hold {growth} bytes");
+    answer.finish();
+}
+
+#[tokio::test]
 async fn two_thousand_slow_sockets_leave_others_served_and_are_closed() {
     const SLOW_HEADS: usize = 950;
     const SLOW_BODIES: usize = 950;
