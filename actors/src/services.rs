@@ -74,12 +74,13 @@ impl Services {
         self.log.is_available()
     }
 
-    /// Position of the last event this process saw acknowledged.
+    /// Position of the last event this process knows to be acknowledged.
     pub fn acknowledged(&self) -> Position {
         Position::new(self.acknowledged.load(Ordering::Acquire))
     }
 
-    pub(crate) fn acknowledge(&self, position: Position) {
+    /// Counts everything up to `position` as acknowledged: by this process, or by one before it.
+    pub fn acknowledge(&self, position: Position) {
         self.acknowledged.fetch_max(position.get(), Ordering::AcqRel);
     }
 

@@ -54,7 +54,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         .with_context(|| format!("READ_MODELS={}", config.storage.read_models.display()))?;
     let models = Arc::new(models);
     actix_web::rt::spawn(Arc::clone(&models).follow(Arc::clone(&log)));
+    let end = log.end().await?;
     let app = app(&config, log, models, address.port())?;
+    // What a process before this one acknowledged, the first read must see too.
+    app.services.acknowledge(end);
 
     let serving = app.clone();
     let server = HttpServer::new(move || routes::server(serving.clone()))

@@ -100,3 +100,35 @@ async fn deleted_read_models_are_built_again_from_the_log() {
     assert_eq!(server.thread("visitor").await, before);
     assert_eq!(before.len(), 2);
 }
+
+#[tokio::test]
+async fn the_first_read_after_a_restart_sees_what_the_process_before_acknowledged() {
+    const CONVERSATIONS: u64 = 150;
+    let mut server = Server::start(Options::default().var("RATE_LIMIT_MAX_REQUESTS", 1000));
+    server.say("oldest", "hi").await;
+    server.admin("/v1/admin/conversations").await;
+    server.kill();
+    let (models, behind) = (server.dir().join("data/read-models"), server.dir().join("behind"));
+    copy(&models, &behind);
+    server.restart();
+    let messages = (1..CONVERSATIONS).map(|number| {
+        let server = &server;
+        async move { assert_eq!(server.say(&format!("visitor-{number}"), "hi").await.status(), 200) }
+    });
+    futures_util::future::join_all(messages).await;
+    for _ in 0..5 {
+        server.kill();
+        // Read models that are whole, but far behind the log, as a crash may leave them.
+        std::fs::remove_dir_all(&models).unwrap();
+        copy(&behind, &models);
+        server.restart();
+        assert_eq!(server.admin("/v1/admin/conversations?limit=1").await["total"], CONVERSATIONS);
+    }
+}
+
+fn copy(from: &std::path::Path, to: &std::path::Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for file in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
