@@ -3,11 +3,13 @@
 //! Architecture invariant: a backend's quirks stay inside its module; what callers see is [`EventLog`] and its closed
 //! set of outcomes. Every backend passes the same suite, in `conformance`.
 
+mod bus;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod embedded;
 mod log;
 mod settle;
 
+pub use bus::Bus;
 pub use log::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
 pub use settle::append_settled;
