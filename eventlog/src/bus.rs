@@ -20,7 +20,4 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Sends to every process that listens, the sender included. Does not wait, and drops the message while the bus is away.
     async fn broadcast(&self, message: Bytes);
-
-    /// Longest message that is carried, in bytes.
-    fn max_message(&self) -> usize;
 }

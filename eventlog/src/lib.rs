@@ -7,6 +7,7 @@ mod bus;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod embedded;
+pub mod jetstream;
 mod log;
 mod settle;
 

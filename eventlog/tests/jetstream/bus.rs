@@ -1,0 +1,132 @@
+//! The bus between processes: whole, in order, and never late.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chat_eventlog::{Bus, EventLog};
+use chat_schema::OwnerId;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use uuid::Uuid;
+
+use crate::nats::{Cluster, Mode, Proxy, Server};
+use crate::settings::open;
+use crate::waiting::{PATIENCE, until_away, until_back};
+
+fn owner() -> OwnerId {
+    Uuid::new_v4().into()
+}
+
+async fn next(messages: &mut BoxStream<'static, Bytes>) -> String {
+    let next = tokio::time::timeout(PATIENCE, messages.next()).await.expect("nothing comes").unwrap();
+    String::from_utf8(next.to_vec()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_reaches_its_receiver_and_a_broadcast_everyone() {
+    let server = Server::start();
+    let (one, two) = (open(&server.url()).await, open(&server.url()).await);
+    let (me, you) = (owner(), owner());
+    let (mut to_me, mut to_you) = (one.bus().listen(me).await, two.bus().listen(you).await);
+    one.bus().send(you, "for you".into()).await;
+    one.bus().broadcast("for all".into()).await;
+    two.bus().send(me, "for me".into()).await;
+    assert_eq!([next(&mut to_you).await, next(&mut to_you).await], ["for you", "for all"]);
+    let mut mine = [next(&mut to_me).await, next(&mut to_me).await];
+    mine.sort();
+    assert_eq!(mine, ["for all", "for me"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_of_one_sender_keep_their_order_whether_they_are_for_one_or_for_all() {
+    let server = Server::start();
+    let (one, two) = (open(&server.url()).await, open(&server.url()).await);
+    let you = owner();
+    let mut to_you = two.bus().listen(you).await;
+    let sender = one.bus();
+    for number in 0..5000 {
+        let message = Bytes::from(number.to_string());
+        if number % 3 == 0 { sender.broadcast(message).await } else { sender.send(you, message).await }
+        if number % 100 == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    sender.send(you, "end".into()).await;
+    let mut last = None;
+    loop {
+        let message = next(&mut to_you).await;
+        if message == "end" {
+            break;
+        }
+        let number: u32 = message.parse().unwrap();
+        assert!(last.is_none_or(|last| last < number), "{number} came after {last:?}");
+        last = Some(number);
+    }
+    assert!(last.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_while_the_server_is_away_is_dropped_and_the_bus_goes_on_afterwards() {
+    let mut server = Server::start();
+    let log = open(&server.url()).await;
+    let (bus, me) = (log.bus(), owner());
+    let mut to_me = bus.listen(me).await;
+    server.stop();
+    until_away(&*log).await;
+    for _ in 0..10_000 {
+        bus.send(me, "stale".into()).await;
+        bus.broadcast("stale".into()).await;
+    }
+    server.restart();
+    until_back(&*log).await;
+    bus.send(me, "fresh".into()).await;
+    assert_eq!(next(&mut to_me).await, "fresh");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sending_never_waits_for_a_server_that_takes_nothing() {
+    let server = Server::start();
+    let proxy = Proxy::start(server.port());
+    let log = open(&proxy.url()).await;
+    let bus = log.bus();
+    proxy.set(Mode::Partition);
+    let message = Bytes::from(vec![b'x'; 100_000]);
+    let sending = async {
+        while log.is_available() {
+            for _ in 0..100 {
+                bus.broadcast(message.clone()).await;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, sending).await.expect("sending waits");
+    proxy.set(Mode::Pass);
+    until_back(&*log).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bus_spans_the_nodes_of_a_cluster_and_the_loss_of_one() {
+    let mut cluster = Cluster::start();
+    let urls = cluster.urls();
+    let all = cluster.url();
+    let (one, two) = (open(&urls[0]).await, open(&all).await);
+    let you = owner();
+    let mut to_you = two.bus().listen(you).await;
+    let mut reached = async || {
+        let reached = async {
+            loop {
+                one.bus().send(you, "hello".into()).await;
+                if let Ok(Some(message)) = tokio::time::timeout(Duration::from_millis(50), to_you.next()).await {
+                    assert_eq!(message, "hello");
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, reached).await.expect("the other node is not reached");
+    };
+    reached().await;
+    cluster.kill(1);
+    reached().await;
+    cluster.kill(2);
+    reached().await;
+}
