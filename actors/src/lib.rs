@@ -5,9 +5,13 @@
 
 pub mod assistant;
 mod conversation;
+mod fence;
+mod history;
+mod peers;
 mod progress;
 mod registry;
 mod services;
+mod stop;
 mod turn;
 
 pub use conversation::{ConversationActor, SendMessage};

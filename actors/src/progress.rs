@@ -3,12 +3,14 @@
 use chat_schema::{ConversationId, FailureReason};
 use tokio::sync::watch;
 
-/// Why a message was not taken in. Nothing of it was stored, except perhaps with [`Refusal::StorageUnknown`].
+/// Why a message, a stop or a rating was not taken in. Nothing of it was stored, except perhaps with [`Refusal::StorageUnknown`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// The same message id came with another text before.
     MessageIdUsed,
-    /// Too many messages of this conversation are waiting.
+    /// The conversation has no such message, or none with an answer to rate.
+    MessageNotFound,
+    /// Too many messages, or ratings, of this conversation are waiting.
     ConversationBusy,
     /// This process generates as many answers as it may.
     Overloaded,
@@ -86,6 +88,11 @@ impl Progress {
     /// The answer so far: exactly the concatenation of its tokens.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// How many tokens there are.
+    pub(crate) fn token_count(&self) -> usize {
+        self.token_ends.len()
     }
 
     /// The tokens from number `from` on.

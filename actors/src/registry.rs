@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
-use chat_schema::ConversationId;
+use chat_schema::{ConversationId, History, MessageId, Rating, SealedEvent, SessionId};
+use tokio::sync::watch;
 
-use crate::conversation::{AttachOnly, ConversationActor, SendMessage, Submit};
-use crate::progress::{Attachment, Refusal};
+use crate::conversation::{Advance, AttachOnly, ConversationActor, Rate, RunningHere, SendMessage, Stop, Submit, Wake};
+use crate::history;
+use crate::peers;
+use crate::progress::{Attachment, Progress, Refusal};
 use crate::services::Services;
 
 /// Actors tried for one message: one that just passivated or died, and the one opened in its place.
@@ -48,6 +51,74 @@ impl Registry {
     pub async fn attach(&self, message: SendMessage) -> Option<Result<Attachment, Refusal>> {
         let id = ConversationId::of(&message.session_id);
         self.ask(id, || AttachOnly(message.clone())).await.unwrap_or(Some(Err(Refusal::Internal)))
+    }
+
+    /// Stops the answer to a message: to a running one its clients see [`Stage::Done`](crate::Stage) once it is stored how far it
+    /// got; a waiting one ends so when its turn comes; an ended one stays as it is.
+    ///
+    /// # Errors
+    /// There is no such message, or the conversation cannot be read.
+    pub async fn stop(&self, session: &SessionId, message: MessageId) -> Result<(), Refusal> {
+        let id = ConversationId::of(session);
+        self.ask(id, || Stop(message.clone())).await.unwrap_or(Err(Refusal::Internal))
+    }
+
+    /// Rates the answer to a message, or takes its rating back. Returns once that is durable.
+    ///
+    /// # Errors
+    /// There is no such answer, too many ratings are waiting, or the log cannot take it.
+    pub async fn rate(&self, session: &SessionId, message: MessageId, rating: Option<Rating>) -> Result<(), Refusal> {
+        let id = ConversationId::of(session);
+        self.ask(id, || Rate(message.clone(), rating)).await.unwrap_or(Err(Refusal::Internal))
+    }
+
+    /// What has been said in a session: read from the log, so it opens no actor and has all that was acknowledged.
+    ///
+    /// # Errors
+    /// The conversation cannot be read.
+    pub async fn history(&self, session: &SessionId) -> Result<History, Refusal> {
+        history::read(&self.services, ConversationId::of(session)).await
+    }
+
+    /// Lives among the processes that share the log: tells them that this one lives, relays its answers to them, and closes the turns of those
+    /// that died. To be run once beside everything else; ends at once on a log of one process.
+    pub async fn live_among_peers(self) {
+        if let Some(peers) = self.services.peers.clone() {
+            peers::live(peers, self).await;
+        }
+    }
+
+    /// The answer to a message as this process generates it; `None` if it does not.
+    pub(crate) async fn running_here(
+        &self,
+        id: ConversationId,
+        message: MessageId,
+    ) -> Option<watch::Receiver<Progress>> {
+        let actor = self.lock().get(&id).cloned()?;
+        actor.send(RunningHere(message)).await.ok().flatten()
+    }
+
+    /// Stops the answer to a message, if this process generates it.
+    pub(crate) fn stop_here(&self, id: ConversationId, message: MessageId) {
+        if let Some(actor) = self.lock().get(&id) {
+            actor.do_send(Stop(message));
+        }
+    }
+
+    /// Tells a live conversation of an event that was appended to it.
+    pub(crate) fn advance(&self, event: SealedEvent) {
+        if let Some(actor) = self.lock().get(&event.envelope.conversation_id) {
+            actor.do_send(Advance(event));
+        }
+    }
+
+    /// Opens a conversation, so that a turn that a dead process left open is closed.
+    pub(crate) fn wake(&self, id: ConversationId) {
+        self.open(id).do_send(Wake);
+    }
+
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
     }
 
     /// Conversations in memory.

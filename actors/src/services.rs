@@ -1,15 +1,16 @@
 //! What every conversation of this process shares.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_eventlog::{EventLog, Position};
+use chat_eventlog::{Bus, EventLog, Position};
 use chat_schema::{ConversationId, Event, EventId, Head, OwnerId, SealedEvent};
 use tokio::sync::Semaphore;
 use uuid::{Timestamp, Uuid};
 
 use crate::assistant::Assistant;
+use crate::peers::Peers;
 
 /// How conversations are run.
 #[derive(Debug, Clone)]
@@ -48,16 +49,28 @@ pub struct Services {
     pub(crate) settings: Settings,
     pub(crate) owner: OwnerId,
     pub(crate) places: Arc<Semaphore>,
+    /// The processes that share the log; `None` if there cannot be others.
+    pub(crate) peers: Option<Arc<Peers>>,
+    cancelled_replies: AtomicUsize,
     acknowledged: AtomicU64,
 }
 
 impl Services {
-    /// Services of a process that begins now; it gets an owner id of its own.
-    pub fn new(log: Arc<dyn EventLog>, assistant: Arc<dyn Assistant>, settings: Settings) -> Self {
+    /// Services of a process that begins now; it gets an owner id of its own. `bus` connects it with the others on a log that several
+    /// processes share.
+    pub fn new(
+        log: Arc<dyn EventLog>,
+        bus: Option<Arc<dyn Bus>>,
+        assistant: Arc<dyn Assistant>,
+        settings: Settings,
+    ) -> Self {
+        let owner = Uuid::new_v4().into();
         Self {
             log,
             assistant,
-            owner: Uuid::new_v4().into(),
+            owner,
+            peers: bus.map(|bus| Arc::new(Peers::new(owner, bus))),
+            cancelled_replies: AtomicUsize::new(0),
             places: Arc::new(Semaphore::new(settings.max_concurrent_replies)),
             settings,
             acknowledged: AtomicU64::new(0),
@@ -67,6 +80,27 @@ impl Services {
     /// Answers being generated at this moment.
     pub fn running_replies(&self) -> usize {
         self.settings.max_concurrent_replies - self.places.available_permits()
+    }
+
+    /// Answers that were begun and dropped, since another append came first.
+    pub fn cancelled_replies(&self) -> usize {
+        self.cancelled_replies.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_cancelled_reply(&self) {
+        self.cancelled_replies.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Tells the other processes that this one ends, so that they need not wait for its silence. It runs no turn any more.
+    pub async fn leave(&self) {
+        if let Some(peers) = &self.peers {
+            peers.leave().await;
+        }
+    }
+
+    /// Whether `owner` runs no turns any more, if this process is asked, which runs none of the conversation in question.
+    pub(crate) fn is_gone(&self, owner: OwnerId) -> bool {
+        owner == self.owner || self.peers.as_ref().is_none_or(|peers| peers.is_dead(owner))
     }
 
     /// Whether the log takes events, as far as this process knows.

@@ -6,14 +6,17 @@ use std::time::Duration;
 
 use chat_eventlog::{Append, LogError, append_settled};
 use chat_schema::{ConversationId, FailureReason, Head, SealedEvent, Timings};
+use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::assistant::{Answer, Piece, PromptMessage};
-use crate::conversation::{Conversation, Ending};
+use crate::conversation::{Conversation, Ending, OpenTurn};
+use crate::fence::Fence;
 use crate::progress::{Progress, Refusal};
 use crate::services::Services;
+use crate::stop::StopSignal;
 
 /// Most pieces taken from the assistant before the clients are woken.
 const PIECES_A_WAKE: usize = 64;
@@ -40,24 +43,37 @@ pub(crate) struct Reply {
 }
 
 /// Stores the event that opens a turn and asks the assistant at the same time, so that durability costs no time to the first
-/// token. While the log is known to be away the assistant is asked only after the append.
-pub(crate) async fn open(services: Arc<Services>, event: SealedEvent, history: Vec<PromptMessage>) -> Opened {
+/// token. While the log is known to be away the assistant is asked only after the append. An answer that is stopped before the
+/// acknowledgement is one without a word: nobody has seen any.
+pub(crate) async fn open(
+    services: Arc<Services>,
+    event: SealedEvent,
+    history: Vec<PromptMessage>,
+    stop: StopSignal,
+) -> Opened {
     let Ok(Ok(place)) =
         timeout(services.settings.admission_patience, Arc::clone(&services.places).acquire_owned()).await
     else {
         return Opened::Refused(Refusal::Overloaded);
     };
     let began = Instant::now();
-    let mut answer = services.assistant.answer(history).fuse();
-    let mut early = Vec::new();
+    let mut stopped = stop.is_requested();
+    let mut answer = if stopped { nothing() } else { services.assistant.answer(history) }.fuse();
+    let (mut asked, mut early) = (false, Vec::new());
     let ask_now = services.log.is_available();
     let outcome = {
         let mut append = pin!(store(&services, &event, services.settings.append_patience));
+        let mut stopping = pin!(stop.requested());
         loop {
             tokio::select! {
                 biased;
                 outcome = &mut append => break outcome,
-                Some(piece) = answer.next(), if ask_now => early.push(piece),
+                () = &mut stopping, if !stopped => {
+                    stopped = true;
+                    answer = nothing().fuse();
+                    early.clear();
+                }
+                Some(piece) = async { asked = true; answer.next().await }, if ask_now => early.push(piece),
             }
         }
     };
@@ -66,6 +82,9 @@ pub(crate) async fn open(services: Arc<Services>, event: SealedEvent, history: V
             Opened::Stored(Box::new(event), Reply { answer: stream::iter(early).chain(answer).boxed(), began, place })
         }
         Append::Conflict { .. } => {
+            if asked {
+                services.count_cancelled_reply();
+            }
             tracing::info!(conversation_id = %event.envelope.conversation_id, "reply cancelled by a conflicting append");
             Opened::Conflict
         }
@@ -74,21 +93,61 @@ pub(crate) async fn open(services: Arc<Services>, event: SealedEvent, history: V
     }
 }
 
+/// The answer of an assistant that is not asked.
+fn nothing() -> Answer {
+    stream::empty().boxed()
+}
+
 /// Publishes the answer as it comes, and tells how it ended. The returned permit is the turn's place among the concurrent replies.
-pub(crate) async fn generate(reply: Reply, progress: &watch::Sender<Progress>) -> (Ending, OwnedSemaphorePermit) {
+///
+/// A stop ends it at once and drops the assistant's work; but what has arrived by then counts, and if that is the end, the
+/// answer is whole.
+pub(crate) async fn generate(
+    reply: Reply,
+    progress: &watch::Sender<Progress>,
+    stop: &StopSignal,
+    fence: &Fence,
+) -> (Ending, OwnedSemaphorePermit) {
     let Reply { answer, began, place } = reply;
     let mut batches = answer.ready_chunks(PIECES_A_WAKE);
     let mut stopwatch = Stopwatch { began, first_token: None };
-    while let Some(batch) = batches.next().await {
-        let mut ending = None;
-        progress.send_modify(|progress| {
-            ending = batch.into_iter().find_map(|piece| take(piece, progress, &mut stopwatch));
-        });
-        if let Some(ending) = ending {
+    let mut stopping = pin!(stop.requested());
+    loop {
+        let batch = tokio::select! {
+            biased;
+            () = &mut stopping => break,
+            batch = batches.next() => batch,
+        };
+        let Some(batch) = batch else { return (Ending::Failed(FailureReason::Unavailable), place) };
+        if !fence.pass().await {
+            return (Ending::LOST, place);
+        }
+        if let Some(ending) = publish(batch, progress, &mut stopwatch) {
             return (ending, place);
         }
     }
-    (Ending::Failed(FailureReason::Unavailable), place)
+    if !fence.pass().await {
+        return (Ending::LOST, place);
+    }
+    let arrived = batches.next().now_or_never().flatten().unwrap_or_default();
+    match publish(arrived, progress, &mut stopwatch) {
+        Some(whole @ Ending::Replied { .. }) => (whole, place),
+        // Why there is no more to stop is nothing to a visitor who wanted no more.
+        Some(_) | None => (Ending::Stopped { content: progress.borrow().text().to_owned() }, place),
+    }
+}
+
+/// Adds what has arrived to the answer and wakes its readers once.
+fn publish(
+    batch: Vec<Result<Piece, FailureReason>>,
+    progress: &watch::Sender<Progress>,
+    stopwatch: &mut Stopwatch,
+) -> Option<Ending> {
+    let mut ending = None;
+    progress.send_modify(|progress| {
+        ending = batch.into_iter().find_map(|piece| take(piece, progress, stopwatch));
+    });
+    ending
 }
 
 /// Measures one attempt at an answer.
@@ -132,6 +191,11 @@ pub(crate) async fn close(services: Arc<Services>, event: SealedEvent) -> Append
     }
 }
 
+/// Stores an event that belongs to no turn's course.
+pub(crate) async fn note(services: Arc<Services>, event: SealedEvent) -> Append {
+    store(&services, &event, services.settings.append_patience).await
+}
+
 async fn store(services: &Services, event: &SealedEvent, patience: Duration) -> Append {
     let envelope = &event.envelope;
     let events = std::slice::from_ref(event);
@@ -159,18 +223,23 @@ pub(crate) async fn catch_up(
     Ok((state, head))
 }
 
-/// Like [`catch_up`], and closes the turn a dead owner left open. On a log of one process every owner but the caller is dead, and the caller runs no
-/// turn of this conversation when it asks.
+/// Like [`catch_up`], and closes the turn that an owner who is gone left open: a dead one, this process itself, which runs no turn of
+/// this conversation when it asks, or that of `gone`, a turn that was followed to its end. An open turn in what comes back is
+/// one that another process runs.
 pub(crate) async fn reopen(
     services: Arc<Services>,
     id: ConversationId,
     mut state: Conversation,
     mut head: Head,
+    gone: Option<OpenTurn>,
 ) -> Result<(Conversation, Head), Refusal> {
     for _ in 0..MAX_RELOADS {
         (state, head) = catch_up(Arc::clone(&services), id, state, head).await?;
-        let Some(event) = state.abandon_open_turn() else { return Ok((state, head)) };
-        let event = services.seal(head, id, event);
+        let Some(open) = state.open_turn() else { return Ok((state, head)) };
+        if !services.is_gone(open.owner) && gone.as_ref() != Some(&open) {
+            return Ok((state, head));
+        }
+        let event = services.seal(head, id, open.abandon());
         match store(&services, &event, services.settings.append_patience).await {
             Append::Appended(_) => {
                 tracing::warn!(conversation_id = %id, "closed a turn that its owner left open");
@@ -184,7 +253,7 @@ pub(crate) async fn reopen(
     Err(Refusal::StorageUnavailable)
 }
 
-fn refusal(id: ConversationId, error: &LogError) -> Refusal {
+pub(crate) fn refusal(id: ConversationId, error: &LogError) -> Refusal {
     tracing::error!(conversation_id = %id, %error, "conversation cannot be read");
     match error {
         LogError::Unavailable(_) => Refusal::StorageUnavailable,

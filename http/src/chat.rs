@@ -1,12 +1,13 @@
 //! The chat routes. Checks come in the contract's order: origin (before this module), rate limit, key, body.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chat_actors::{Attachment, Progress, SendMessage, Stage};
 use chat_schema::{ChatReply, ChatRequest, StreamLine};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::app::{App, State};
@@ -18,6 +19,10 @@ use crate::keys::holds_widget_key;
 use crate::ndjson;
 use crate::openapi::ChatErrors;
 use crate::rate_limit::Decision;
+
+/// Longest wait for the outcome of a message that seems to be the next before the headers are sent: longer than a place among the
+/// answers and an append of unknown outcome are waited for, shorter than proxies wait.
+const HEADERS_AFTER: Duration = Duration::from_secs(10);
 
 /// Sends a message and streams the answer.
 #[utoipa::path(
@@ -34,8 +39,12 @@ pub(crate) async fn stream(app: State, request: HttpRequest, payload: web::Paylo
     let guard = app.drain.open_stream();
     let (mut attachment, limit) = submit(&app, &request, payload).await?;
     if !attachment.queued {
-        // Nothing is sent before the log acknowledged, and a refusal still gets its own status.
-        if let Stage::Refused(refusal) = wait_while(&mut attachment.progress, |stage| stage == Stage::Waiting).await? {
+        // Nothing is sent before the log acknowledged, and a refusal still gets its own status: unless it turns out that another
+        // process answers in this conversation, and the message waits for that.
+        let settled = wait_while(&mut attachment.progress, |stage| stage == Stage::Waiting);
+        if let Ok(stage) = timeout(HEADERS_AFTER, settled).await
+            && let Stage::Refused(refusal) = stage?
+        {
             return Err(refusal.into());
         }
     }
@@ -67,13 +76,16 @@ pub(crate) async fn whole(app: State, request: HttpRequest, payload: web::Payloa
         return Err(error);
     }
     let message = attachment.progress.borrow().text().to_owned();
+    let stopped = stage == Stage::Done { stopped: true };
     let mut response = HttpResponse::Ok();
     for header in limit.headers() {
         response.insert_header(header);
     }
-    Ok(response
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .json(ChatReply { conversation_id: attachment.conversation_id, message }))
+    Ok(response.insert_header((header::CACHE_CONTROL, "no-store")).json(ChatReply {
+        conversation_id: attachment.conversation_id,
+        message,
+        stopped,
+    }))
 }
 
 /// Waits until `waiting` no longer holds; a turn that dies meanwhile is an error.
@@ -113,7 +125,8 @@ async fn submit(app: &App, request: &HttpRequest, payload: web::Payload) -> Resu
     Ok((attachment, limit))
 }
 
-fn take_attach(app: &App, client: LimitKey) -> Result<(), ApiError> {
+/// Counts a request that is no new message: an attach, or a call of the visitor's own routes.
+pub(crate) fn take_attach(app: &App, client: LimitKey) -> Result<(), ApiError> {
     let decision = app.attaches.take(client, Instant::now());
     if decision.allowed { Ok(()) } else { Err(ApiError::TooManyRequests(decision)) }
 }

@@ -25,7 +25,9 @@ pub(crate) enum ApiError {
     InvalidConversationId,
     Unauthorized,
     OriginNotAllowed,
+    SessionNotPrivate,
     ConversationNotFound,
+    MessageNotFound,
     NotFound,
     MethodNotAllowed(&'static str),
     RequestTimeout,
@@ -56,7 +58,9 @@ impl ApiError {
             Self::InvalidConversationId => (S::BAD_REQUEST, "invalid-conversation-id", "Invalid conversationId"),
             Self::Unauthorized => (S::UNAUTHORIZED, "unauthorized", "Unauthorized"),
             Self::OriginNotAllowed => (S::FORBIDDEN, "origin-not-allowed", "Origin not allowed"),
+            Self::SessionNotPrivate => (S::FORBIDDEN, "session-not-private", "Session is not private"),
             Self::ConversationNotFound => (S::NOT_FOUND, "conversation-not-found", "Conversation not found"),
+            Self::MessageNotFound => (S::NOT_FOUND, "message-not-found", "Not found"),
             Self::NotFound => (S::NOT_FOUND, "not-found", "Not found"),
             Self::MethodNotAllowed(_) => (S::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed"),
             Self::RequestTimeout => (S::REQUEST_TIMEOUT, "request-timeout", "Request timeout"),
@@ -165,6 +169,7 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::MessageIdUsed => Self::MessageIdUsed,
+            Refusal::MessageNotFound => Self::MessageNotFound,
             Refusal::ConversationBusy => Self::ConversationBusy,
             Refusal::Overloaded => Self::Overloaded,
             Refusal::StorageUnavailable => Self::ServiceUnavailable,

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use tracing_subscriber::EnvFilter;
 
 /// Levels without `RUST_LOG`.
-const DEFAULT_FILTER: &str = "info,actix_server=warn";
+const DEFAULT_FILTER: &str = "info,actix_server=warn,async_nats=warn";
 
 /// Installs the logger for the whole process.
 pub(crate) fn init() {

@@ -10,6 +10,7 @@ mod drain;
 mod envelope;
 mod error;
 mod health;
+mod json_body;
 mod keys;
 mod logging;
 mod ndjson;
@@ -18,7 +19,9 @@ mod origin;
 mod pages;
 mod rate_limit;
 mod routes;
+mod sessions;
 mod startup;
+mod visitor;
 mod widget;
 
 use std::path::Path;

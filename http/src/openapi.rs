@@ -8,7 +8,7 @@ use utoipa::openapi::{OpenApi as Document, ServerBuilder};
 use utoipa::{Modify, OpenApi};
 
 use crate::app::State;
-use crate::{admin, chat, health, widget};
+use crate::{admin, chat, health, sessions, widget};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -18,11 +18,16 @@ use crate::{admin, chat, health, widget};
     ),
     tags(
         (name = "Chat", description = "Talk in a conversation. `POST /chat` is the same as `POST /v1/chat/stream`."),
+        (name = "Visitor", description = "A visitor's own conversation, for session ids that are version 4 UUIDs: nobody can guess \
+            one, so who knows it may. All calls of a client share a limit with its repeated messages, four times that of new messages."),
         (name = "Admin", description = "Read every conversation."),
         (name = "Widget", description = "The script tag's bundle."),
         (name = "Operations", description = "Probes and this document."),
     ),
-    paths(chat::stream, chat::whole, admin::list, admin::thread, widget::bundle, health::health, health::ready, document),
+    paths(
+        chat::stream, chat::whole, sessions::history, sessions::stop, sessions::rate, admin::list, admin::thread, widget::bundle,
+        health::health, health::ready, document
+    ),
     modifiers(&Keys)
 )]
 struct Api;
@@ -59,6 +64,27 @@ pub(crate) enum ChatErrors {
     #[response(status = 500)]
     Internal(ErrorBody),
     /// `Service unavailable`: the message was not stored, except with code `storage-unknown`, where only sending the same `messageId` again tells
+    #[response(status = 503)]
+    ServiceUnavailable(ErrorBody),
+}
+
+/// What the visitor's own routes may answer instead.
+#[derive(utoipa::IntoResponses)]
+#[allow(dead_code, reason = "only described, never made: the answers are made from `ApiError`")]
+pub(crate) enum VisitorErrors {
+    /// `Unauthorized`
+    #[response(status = 401)]
+    Unauthorized(ErrorBody),
+    /// `Session is not private`: its id is not a version 4 UUID; or `Origin not allowed`
+    #[response(status = 403)]
+    Forbidden(ErrorBody),
+    /// `Too many requests`, with `Retry-After` and `RateLimit-*` headers
+    #[response(status = 429)]
+    TooManyRequests(ErrorBody),
+    /// `Internal server error`
+    #[response(status = 500)]
+    Internal(ErrorBody),
+    /// `Service unavailable`: nothing was stored, except perhaps with code `storage-unknown`; the same call may be repeated
     #[response(status = 503)]
     ServiceUnavailable(ErrorBody),
 }

@@ -9,7 +9,7 @@ use actix_web::{App as Server, Resource, Route, web};
 use crate::app::App;
 use crate::envelope::envelope;
 use crate::error::ApiError;
-use crate::{admin, chat, health, openapi, origin, pages, widget};
+use crate::{admin, chat, health, openapi, origin, pages, sessions, widget};
 
 /// A server of all routes. The middleware that is wrapped last runs first.
 pub(crate) fn server(
@@ -39,6 +39,9 @@ pub(crate) fn server(
                 .service(get("/v1/openapi.json", web::route().to(openapi::document)))
                 .service(get("/docs", web::route().to(pages::docs)))
                 .service(get("/assets/page.css", web::route().to(pages::style)))
+                .service(get("/v1/sessions/{sessionId}/messages", web::route().to(sessions::history)))
+                .service(post("/v1/sessions/{sessionId}/messages/{messageId}/stop", web::post().to(sessions::stop)))
+                .service(post("/v1/sessions/{sessionId}/messages/{messageId}/rating", web::post().to(sessions::rate)))
                 .service(get("/v1/admin/conversations", web::route().to(admin::list)))
                 .service(get("/v1/admin/conversations/{id}", web::route().to(admin::thread)))
                 .configure(move |scope| {

@@ -11,15 +11,16 @@ use actix_web::rt::net::TcpStream;
 use anyhow::{Context, anyhow};
 use chat_actors::assistant::{Assistant, DemoAssistant, Limits, OpenAiAssistant, OpenAiSettings, limited};
 use chat_actors::{Registry, Services, Settings};
-use chat_eventlog::EventLog;
 use chat_eventlog::embedded::EmbeddedLog;
+use chat_eventlog::jetstream::{self, JetStreamLog};
+use chat_eventlog::{Bus, EventLog};
 use chat_projections::ReadModels;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{App, Shared};
 use crate::client_address::ClientAddresses;
-use crate::config::{AssistantKind, Config, EventLogAddress};
+use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress};
 use crate::drain::Drain;
 use crate::keys::Key;
 use crate::pages::{Pages, script_tag};
@@ -35,6 +36,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(65);
 const UNREAD_DEADLINE: Duration = Duration::from_secs(30);
 /// Time for the last short responses once every answer was delivered, in seconds.
 const LAST_RESPONSES: u64 = 2;
+/// The stream of the log on JetStream.
+const STREAM: &str = "open-chat";
+/// How long the servers of a shared log may take to be there.
+const LOG_PATIENCE: Duration = Duration::from_secs(30);
+/// What an event holds besides an answer's text, in bytes, generously.
+const AROUND_AN_ANSWER: usize = 4096;
 /// Attaches to known messages a client gets in a window, for each message it may send.
 const ATTACHES_A_MESSAGE: u32 = 4;
 
@@ -49,15 +56,23 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
     let listener = bind(&config)?;
     let address = listener.local_addr()?;
-    let log = open_log(&config.storage.event_log)?;
+    let mut stop = Box::pin(asked_to_stop()?);
+    let (log, bus) = tokio::select! {
+        opened = open_log(&config) => opened?,
+        () = &mut stop => {
+            tracing::info!("stopped before the event log was reached");
+            return Ok(());
+        }
+    };
     let models = ReadModels::open(&config.storage.read_models, log.identity())
         .with_context(|| format!("READ_MODELS={}", config.storage.read_models.display()))?;
     let models = Arc::new(models);
     actix_web::rt::spawn(Arc::clone(&models).follow(Arc::clone(&log)));
-    let end = log.end().await?;
-    let app = app(&config, log, models, address.port())?;
+    let end = log.end().await.with_context(|| format!("EVENT_LOG={}", config.storage.event_log))?;
+    let app = app(&config, log, bus, models, address.port())?;
     // What a process before this one acknowledged, the first read must see too.
     app.services.acknowledge(end);
+    actix_web::rt::spawn(app.registry.clone().live_among_peers());
 
     let serving = app.clone();
     let server = HttpServer::new(move || routes::server(serving.clone()))
@@ -71,7 +86,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         .run();
     announce(&config, address);
 
-    let (handle, stop) = (server.handle(), asked_to_stop()?);
+    let handle = server.handle();
     let shutdown_timeout = config.server.shutdown_timeout;
     actix_web::rt::spawn(async move {
         stop.await;
@@ -80,6 +95,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
             () = app.drain.drain(&app.services, shutdown_timeout) => {}
             () = async { if let Ok(again) = asked_to_stop() { again.await } } => tracing::warn!("stopping at once"),
         }
+        app.services.leave().await;
         handle.stop(true).await;
     });
     server.await?;
@@ -114,13 +130,62 @@ fn bind(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn open_log(address: &EventLogAddress) -> anyhow::Result<Arc<dyn EventLog>> {
+/// The log, and the bus between the processes that share it.
+async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<Arc<dyn Bus>>)> {
+    let address = &config.storage.event_log;
+    let named = || format!("EVENT_LOG={address}");
     match address {
         EventLogAddress::Embedded(directory) => {
-            let log = EmbeddedLog::open(directory).with_context(|| format!("EVENT_LOG={address}"))?;
-            Ok(Arc::new(log))
+            let log = EmbeddedLog::open(directory).with_context(named)?;
+            Ok((Arc::new(log), None))
+        }
+        EventLogAddress::Nats(servers) => {
+            let settings = jetstream_settings(servers, &config.storage.nats);
+            let log = JetStreamLog::open(settings).await.with_context(named)?;
+            tell_about(&log, config);
+            let bus = log.bus();
+            Ok((Arc::new(log), Some(bus)))
         }
     }
+}
+
+fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::Settings {
+    let (credentials, nkey_seed) = match &access.identity {
+        Some(Identity::CredentialsFile(file)) => (Some(file.clone()), None),
+        Some(Identity::NkeyFile(file)) => (None, Some(file.clone())),
+        Some(Identity::Login(_)) | None => (None, None),
+    };
+    jetstream::Settings {
+        servers: access.servers(servers),
+        credentials,
+        nkey_seed,
+        ca: access.ca.clone(),
+        client_certificate: access.client_certificate.clone(),
+        stream: STREAM.to_owned(),
+        patience: LOG_PATIENCE,
+    }
+}
+
+/// What an operator should know about the servers of a shared log. A developer's own need not be as good.
+fn tell_about(log: &JetStreamLog, config: &Config) {
+    let max_answer = config.assistant.max_answer_bytes;
+    for warning in log.warnings().iter().cloned().chain(too_small(log.max_event_bytes(), max_answer)) {
+        if config.server.mode.is_production() {
+            tracing::warn!("{warning}");
+        } else {
+            tracing::info!("{warning}");
+        }
+    }
+}
+
+/// An event is JSON: quotes, line ends and the like take two bytes there.
+fn too_small(max_event: usize, max_answer: usize) -> Option<String> {
+    (max_answer.saturating_mul(2).saturating_add(AROUND_AN_ANSWER) > max_event).then(|| {
+        format!(
+            "An answer of ASSISTANT_MAX_ANSWER_BYTES={max_answer} may not fit into an event of the log, which holds \
+             {max_event} bytes: raise max_payload of the NATS servers, or lower ASSISTANT_MAX_ANSWER_BYTES."
+        )
+    })
 }
 
 /// An assistant within the configured limits.
@@ -158,13 +223,19 @@ fn assistant(config: &crate::config::Assistant) -> anyhow::Result<Arc<dyn Assist
     })
 }
 
-fn app(config: &Config, log: Arc<dyn EventLog>, models: Arc<ReadModels>, port: u16) -> anyhow::Result<App> {
+fn app(
+    config: &Config,
+    log: Arc<dyn EventLog>,
+    bus: Option<Arc<dyn Bus>>,
+    models: Arc<ReadModels>,
+    port: u16,
+) -> anyhow::Result<App> {
     let settings = Settings {
         max_history: config.assistant.max_history,
         max_concurrent_replies: config.limits.max_concurrent_replies,
         ..Settings::default()
     };
-    let services = Arc::new(Services::new(log, assistant(&config.assistant)?, settings));
+    let services = Arc::new(Services::new(log, bus, assistant(&config.assistant)?, settings));
     let (limit, window) = (config.limits.rate_limit_max_requests, config.limits.rate_limit_window);
     let development = !config.server.mode.is_production();
     let public_url = config.origins.public_url(port);
@@ -225,4 +296,20 @@ fn announce(config: &Config, address: SocketAddr) {
          Paste this into your site:\n\n{}\n\n",
         script_tag(&url, key)
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_whose_events_may_not_hold_an_answer_is_told_with_the_setting_to_change() {
+        assert_eq!(too_small(1_048_576, 262_144), None);
+        let warning = too_small(524_288, 262_144).unwrap();
+        assert!(
+            warning.contains("max_payload") && warning.contains("524288") && warning.contains("=262144 "),
+            "{warning}"
+        );
+        assert!(too_small(usize::MAX - 1, usize::MAX).is_some());
+    }
 }

@@ -67,6 +67,9 @@ pub struct ChatReply {
     pub conversation_id: ConversationId,
     /// The whole answer.
     pub message: String,
+    /// True when the visitor stopped the answer; absent otherwise.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stopped: bool,
 }
 
 /// One line of the NDJSON stream. Exactly one of `done` and `error` ends a stream.
@@ -206,6 +209,53 @@ pub struct Thread {
     pub conversation: Summary,
     /// Its messages, oldest first.
     pub messages: Vec<Message>,
+}
+
+/// Answer of `GET /v1/sessions/{sessionId}/messages`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct History {
+    /// The session's conversation, also before its first message.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+    pub conversation_id: ConversationId,
+    /// The newest 200 messages, oldest first. An answer that is still being generated is not among them.
+    pub messages: Vec<HistoryMessage>,
+    /// The message that is being answered: sending it again attaches to its answer.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub running: Option<RunningMessage>,
+}
+
+/// A message of a visitor's own history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryMessage {
+    /// The message.
+    #[serde(flatten)]
+    pub message: Message,
+    /// `messageId` of the visitor's message, on that and on the answer to it: what a retry, a stop and a rating name.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub message_id: MessageId,
+}
+
+/// The message that is being answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct RunningMessage {
+    /// Its `messageId`.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub message_id: MessageId,
+}
+
+/// Body of a rating.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RatingRequest {
+    /// The verdict; null takes it back.
+    #[cfg_attr(feature = "openapi", schema(required))]
+    pub rating: Option<Rating>,
 }
 
 /// Answer of `GET /health`.

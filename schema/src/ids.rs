@@ -77,6 +77,16 @@ token_id! {
     MessageId
 }
 
+impl SessionId {
+    /// Whether nobody can guess it, so that knowing it is a credential: a version 4 UUID in its usual form, 122 random bits.
+    pub fn is_private(&self) -> bool {
+        const USUAL_LENGTH: usize = 36;
+        self.as_str().len() == USUAL_LENGTH
+            && Uuid::try_parse(self.as_str())
+                .is_ok_and(|uuid| uuid.get_version_num() == 4 && uuid.get_variant() == uuid::Variant::RFC4122)
+    }
+}
+
 macro_rules! uuid_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -143,6 +153,25 @@ mod tests {
     fn a_session_maps_to_the_same_conversation_in_every_release() {
         let session: SessionId = "visitor-1".parse().unwrap();
         assert_eq!(ConversationId::of(&session).to_string(), "c87e3f36-4c7e-5484-a7f1-1215db19dec7");
+    }
+
+    #[test]
+    fn only_a_version_4_uuid_is_private() {
+        let private = |text: &str| text.parse::<SessionId>().unwrap().is_private();
+        assert!(private("3f0c1b2a-9d4e-4c6f-8a7b-1c2d3e4f5a6b"));
+        assert!(private("3F0C1B2A-9D4E-4C6F-BA7B-1C2D3E4F5A6B"));
+        for guessable in [
+            "user-123",
+            "3f0c1b2a-9d4e-1c6f-8a7b-1c2d3e4f5a6b",
+            "3f0c1b2a-9d4e-7c6f-8a7b-1c2d3e4f5a6b",
+            "3f0c1b2a-9d4e-4c6f-0a7b-1c2d3e4f5a6b",
+            "3f0c1b2a9d4e4c6f8a7b1c2d3e4f5a6b",
+            "urn:uuid:3f0c1b2a-9d4e-4c6f-8a7b-1c2d3e4f5a6b",
+            "00000000-0000-0000-0000-000000000000",
+            "3f0c1b2a-9d4e-4c6f-8a7b-1c2d3e4f5a6g",
+        ] {
+            assert!(!private(guessable), "{guessable}");
+        }
     }
 
     #[test]

@@ -10,8 +10,9 @@ mod ids;
 mod upcast;
 
 pub use api::{
-    ChatReply, ChatRequest, ConversationPage, ErrorBody, FieldError, Health, InvalidText, MAX_TEXT_CHARS, Message,
-    MessageStatus, MessageText, Role, StreamLine, Summary, Thread,
+    ChatReply, ChatRequest, ConversationPage, ErrorBody, FieldError, Health, History, HistoryMessage, InvalidText,
+    MAX_TEXT_CHARS, Message, MessageStatus, MessageText, RatingRequest, Role, RunningMessage, StreamLine, Summary,
+    Thread,
 };
 pub use envelope::{Envelope, Head, SealedEvent};
 pub use event::{Event, FailureReason, FinishReason, Rating, Timings, Usage};

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use crate::process;
+use crate::{apt, process};
 
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const PLACES: [&str; 1] = ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
@@ -24,8 +24,8 @@ pub(crate) fn ensure() -> Result<PathBuf> {
     if let Some(browser) = find() {
         return Ok(browser);
     }
-    if may_install() {
-        install()?;
+    if apt::may_install() {
+        apt::install(&PACKAGES)?;
     }
     match find() {
         Some(browser) => Ok(browser),
@@ -47,21 +47,4 @@ fn starts(browser: &PathBuf) -> bool {
     let mut command = Command::new(browser);
     command.arg("--version");
     process::succeeds(command)
-}
-
-fn may_install() -> bool {
-    let mut id = Command::new("id");
-    id.arg("-u");
-    process::answer(id).as_deref() == Some("0") && process::on_path("apt-get").is_some()
-}
-
-fn install() -> Result<()> {
-    process::relay(apt(&["update"]))?;
-    process::relay(apt(&[&["install", "--yes", "--no-install-recommends"], PACKAGES.as_slice()].concat()))
-}
-
-fn apt(args: &[&str]) -> Command {
-    let mut command = Command::new("apt-get");
-    command.args(args).env("DEBIAN_FRONTEND", "noninteractive");
-    command
 }

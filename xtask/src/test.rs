@@ -9,13 +9,14 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{chromium, node, process, server, tidy, wasm, widget};
+use crate::{chromium, nats_server, node, process, server, tidy, wasm, widget};
 
 /// What the steps leave for later ones.
 #[derive(Default)]
 struct State {
     tally: Tally,
     browser: Option<PathBuf>,
+    nats_server: Option<PathBuf>,
     server: Option<PathBuf>,
 }
 
@@ -32,7 +33,7 @@ const STEPS: &[Step] = &[
     ("tidy", |_| tidy::tidy()),
     ("clippy", |_| relay(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
     ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
-    ("cargo tests", |state| relay_tests(cargo(&["test", "--workspace", "--no-fail-fast"]), &mut state.tally)),
+    ("cargo tests", cargo_tests),
     ("server", build_server),
     ("browser tests", browser_tests),
 ];
@@ -47,11 +48,29 @@ pub(crate) fn test() -> Result<()> {
     result
 }
 
+/// `cargo xtask tools`: the first step alone, for whoever calls `cargo test` by hand.
+pub(crate) fn install_tools() -> Result<()> {
+    let mut state = State::default();
+    tools(&mut state)?;
+    for tool in [state.browser, state.nats_server].into_iter().flatten() {
+        println!("{}", tool.display());
+    }
+    Ok(())
+}
+
 fn tools(state: &mut State) -> Result<()> {
     node::require()?;
     wasm::ensure()?;
     state.browser = Some(chromium::ensure()?);
+    state.nats_server = Some(nats_server::ensure()?);
     Ok(())
+}
+
+fn cargo_tests(state: &mut State) -> Result<()> {
+    let nats_server = state.nats_server.as_ref().context("no nats-server: the step `tools` did not run")?;
+    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
+    tests.env(nats_server::VARIABLE, nats_server);
+    relay_tests(tests, &mut state.tally)
 }
 
 fn build_server(state: &mut State) -> Result<()> {

@@ -1,76 +1,42 @@
 //! The actor of one conversation: runs its turns one after another. Each step of a turn returns here, where the state is folded and the next step
 //! begins: load → decide → append → publish.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use actix::prelude::*;
 use chat_eventlog::Append;
 use chat_schema::{ConversationId, Head, MessageId, SealedEvent};
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::decide::{self, Decision, Ending, SendMessage};
+use super::pending::{Ended, Pending, Queue, Running};
 use super::state::{Conversation, Turn};
+use crate::fence::Fence;
 use crate::progress::{Attachment, Progress, Refusal, Stage};
 use crate::registry::Registry;
 use crate::services::Services;
+use crate::stop::StopSignal;
 use crate::turn::{self, Opened, Reply};
 
 /// Messages that may wait behind the one being answered.
 const MAX_WAITING: usize = 4;
 /// Conflicts in a row before a step is given up.
-const MAX_CONFLICTS: u32 = 5;
-
-/// Take the message in, or attach to what became of it.
-pub(crate) struct Submit(pub(crate) SendMessage);
-
-impl Message for Submit {
-    type Result = Result<Attachment, Refusal>;
-}
-
-/// Attach to the message if it is known and needs no new attempt; `None` otherwise.
-pub(crate) struct AttachOnly(pub(crate) SendMessage);
-
-impl Message for AttachOnly {
-    type Result = Option<Result<Attachment, Refusal>>;
-}
-
-/// A message on its way through the actor.
-struct Pending {
-    message: SendMessage,
-    /// The message being answered: `message` itself, or the failed one it repeats.
-    in_reply_to: MessageId,
-    progress: watch::Sender<Progress>,
-    conflicts: u32,
-}
-
-impl Pending {
-    fn advance(&self, stage: Stage) {
-        self.progress.send_modify(|progress| progress.advance(stage));
-    }
-}
-
-/// What the actor keeps of the turn it runs, to attach others to it.
-struct Running {
-    in_reply_to: MessageId,
-    text: String,
-    progress: watch::Receiver<Progress>,
-}
+pub(super) const MAX_CONFLICTS: u32 = 5;
 
 type Loaded = Result<(Conversation, Head), Refusal>;
 
 /// The actor of one conversation.
 pub struct ConversationActor {
-    id: ConversationId,
-    services: Arc<Services>,
+    pub(super) id: ConversationId,
+    pub(super) services: Arc<Services>,
     registry: Registry,
-    state: Conversation,
-    head: Head,
+    pub(super) state: Conversation,
+    pub(super) head: Head,
     /// Why the conversation could not be loaded.
-    fault: Option<Refusal>,
-    running: Option<Running>,
-    waiting: VecDeque<Pending>,
+    pub(super) fault: Option<Refusal>,
+    pub(super) running: Option<Running>,
+    pub(super) queue: Queue,
     last_used: Instant,
 }
 
@@ -84,28 +50,36 @@ impl ConversationActor {
             head: Head::EMPTY,
             fault: None,
             running: None,
-            waiting: VecDeque::new(),
+            queue: Queue::default(),
             last_used: Instant::now(),
         }
     }
 
-    fn loaded(&mut self, loaded: Loaded) {
+    pub(super) fn loaded(&mut self, loaded: Loaded) {
         match loaded {
             Ok((state, head)) => (self.state, self.head) = (state, head),
             Err(refusal) => self.fault = Some(refusal),
         }
     }
 
-    fn fold(&mut self, event: &SealedEvent) {
+    pub(super) fn fold(&mut self, event: &SealedEvent) {
         self.state = std::mem::take(&mut self.state).evolve(&event.envelope.event);
         self.head = event.head();
     }
 
+    /// The first step of every request.
+    pub(super) fn begin_request(&mut self, ctx: &mut Context<Self>) -> Result<(), Refusal> {
+        self.last_used = Instant::now();
+        let Some(fault) = self.fault else { return Ok(()) };
+        self.retire(ctx);
+        Err(fault)
+    }
+
     /// The turn of a message that was sent before and needs no new attempt.
-    fn attach(&self, message: &SendMessage) -> Option<Result<Attachment, Refusal>> {
+    pub(super) fn attach(&self, message: &SendMessage) -> Option<Result<Attachment, Refusal>> {
         let id = &message.message_id;
         let running = self.running.as_ref().filter(|running| running.in_reply_to == *id);
-        let waiting = self.waiting.iter().find(|waiting| waiting.in_reply_to == *id);
+        let waiting = self.queue.messages.iter().find(|waiting| waiting.in_reply_to == *id);
         let turn = self.state.turn(id);
         let text = running
             .map(|running| running.text.as_str())
@@ -121,19 +95,44 @@ impl ConversationActor {
         Some(Ok(Attachment { conversation_id: self.id, progress, queued: waiting.is_some(), known: true }))
     }
 
-    fn submit(&mut self, message: SendMessage, ctx: &mut Context<Self>) -> Result<Attachment, Refusal> {
-        let queued = self.running.is_some();
-        if self.waiting.len() >= MAX_WAITING {
+    /// Stops the answer to a message that is running or waits.
+    pub(super) fn stop_signal(&self, id: &MessageId) -> Option<&StopSignal> {
+        let running = self.running.as_ref().filter(|running| running.in_reply_to == *id).map(|running| &running.stop);
+        let mut waiting = self.queue.messages.iter();
+        running.or_else(|| waiting.find(|waiting| waiting.in_reply_to == *id).map(|waiting| &waiting.stop))
+    }
+
+    pub(super) fn submit(&mut self, message: SendMessage, ctx: &mut Context<Self>) -> Result<Attachment, Refusal> {
+        let queued = self.running.is_some() || !self.queue.messages.is_empty();
+        if self.queue.messages.len() >= MAX_WAITING {
             return Err(Refusal::ConversationBusy);
         }
-        let (progress, receiver) = watch::channel(Progress::waiting());
-        let pending = Pending { in_reply_to: message.message_id.clone(), message, progress, conflicts: 0 };
-        if queued {
-            self.waiting.push_back(pending);
-        } else {
-            self.begin(pending, ctx);
+        let pending = Pending::new(message);
+        let progress = pending.progress.subscribe();
+        self.queue.messages.push_back(pending);
+        self.proceed(ctx);
+        Ok(Attachment { conversation_id: self.id, progress, queued, known: false })
+    }
+
+    /// Begins the next step that waits for the log, unless one is on its way: the end of the turn, then ratings, then the next
+    /// message. Without one, follows the turn that another process runs, so that whoever asks for it finds it.
+    pub(super) fn proceed(&mut self, ctx: &mut Context<Self>) {
+        if self.queue.busy {
+            return;
         }
-        Ok(Attachment { conversation_id: self.id, progress: receiver, queued, known: false })
+        if let Some(ended) = self.queue.ended.take() {
+            self.close(*ended, ctx);
+        } else if let Some(followed) = self.queue.followed.take() {
+            self.catch_up_with_followed(*followed, ctx);
+        } else if let Some(rating) = self.queue.ratings.pop_front() {
+            self.rate(rating, ctx);
+        } else if self.running.is_none() {
+            if let Some(pending) = self.queue.messages.pop_front() {
+                self.begin(pending, ctx);
+            } else if let Some(open) = self.state.open_turn() {
+                self.follow(open, None, ctx);
+            }
+        }
     }
 
     /// Decides on a message whose turn it is, and starts to store and answer it.
@@ -143,20 +142,26 @@ impl ConversationActor {
             Ok(Decision::Begin { in_reply_to, event, history }) => {
                 let event = services.seal(self.head, self.id, event);
                 self.running = Some(Running {
+                    elsewhere: false,
                     in_reply_to: in_reply_to.clone(),
                     text: pending.message.text.as_str().to_owned(),
                     progress: pending.progress.subscribe(),
+                    stop: pending.stop.clone(),
                 });
                 pending.in_reply_to = in_reply_to;
-                let opened = turn::open(services, event, history).into_actor(self);
+                self.queue.busy = true;
+                let opened = turn::open(services, event, history, pending.stop.clone()).into_actor(self);
                 ctx.spawn(opened.map(move |opened, actor, ctx| actor.opened(opened, pending, ctx)));
                 return;
             }
             Ok(Decision::Answered { answer, stopped }) => {
                 pending.progress.send_replace(Progress::answered(answer, stopped));
             }
-            // No turn runs now and a dead owner's is closed when the conversation is loaded.
-            Ok(Decision::Running(_)) => pending.advance(Stage::Refused(Refusal::Internal)),
+            Ok(Decision::Running(turn)) => return self.follow(turn, Some(pending), ctx),
+            Ok(Decision::Wait(turn)) => {
+                self.queue.messages.push_front(pending);
+                return self.follow(turn, None, ctx);
+            }
             Err(refusal) => pending.advance(Stage::Refused(refusal)),
         }
         self.next(ctx);
@@ -168,12 +173,13 @@ impl ConversationActor {
                 self.fold(&event);
                 pending.advance(Stage::Answering);
                 self.generate(pending, reply, ctx);
+                self.queue.busy = false;
+                self.proceed(ctx);
             }
             Opened::Conflict if pending.conflicts < MAX_CONFLICTS => {
                 pending.conflicts += 1;
-                let state = std::mem::take(&mut self.state);
-                let loaded = turn::reopen(Arc::clone(&self.services), self.id, state, self.head).into_actor(self);
-                ctx.spawn(loaded.map(move |loaded, actor, ctx| {
+                let loaded = turn::reopen(Arc::clone(&self.services), self.id, self.state.clone(), self.head, None);
+                ctx.spawn(loaded.into_actor(self).map(move |loaded, actor, ctx| {
                     actor.loaded(loaded);
                     match actor.fault {
                         Some(refusal) => actor.give_up(&pending, Stage::Refused(refusal), ctx),
@@ -194,64 +200,60 @@ impl ConversationActor {
     }
 
     fn generate(&mut self, pending: Pending, reply: Reply, ctx: &mut Context<Self>) {
+        let fence = Fence::new(Arc::clone(&self.services), self.id, self.head.version);
         let generated = async move {
-            let (ending, place) = turn::generate(reply, &pending.progress).await;
-            (pending, ending, place)
+            let (ending, place) = turn::generate(reply, &pending.progress, &pending.stop, &fence).await;
+            Box::new(Ended { pending, ending, place })
         };
-        ctx.spawn(
-            generated
-                .into_actor(self)
-                .map(|(pending, ending, place), actor, ctx| actor.close(pending, ending, place, ctx)),
-        );
+        ctx.spawn(generated.into_actor(self).map(|ended, actor, ctx| {
+            actor.queue.ended = Some(ended);
+            actor.proceed(ctx);
+        }));
     }
 
     /// Stores how the turn ended, on top of whatever came in between.
-    fn close(&mut self, pending: Pending, ending: Ending, place: OwnedSemaphorePermit, ctx: &mut Context<Self>) {
-        let Some(event) = decide::close_turn(&self.state, &pending.in_reply_to, ending.clone()) else {
-            pending.advance(Stage::Broken);
+    fn close(&mut self, ended: Ended, ctx: &mut Context<Self>) {
+        let Some(event) =
+            decide::close_turn(&self.state, &ended.pending.in_reply_to, self.services.owner, ended.ending.clone())
+        else {
+            ended.pending.advance(Stage::Broken);
             return self.next(ctx);
         };
+        self.queue.busy = true;
         let event = self.services.seal(self.head, self.id, event);
         let closed = turn::close(Arc::clone(&self.services), event.clone()).into_actor(self);
         ctx.spawn(closed.map(move |outcome, actor, ctx| match outcome {
             Append::Appended(_) => {
                 actor.fold(&event);
+                let Ended { pending, ending, place } = ended;
                 pending.advance(ending.stage());
                 drop(place);
                 actor.next(ctx);
             }
-            Append::Conflict { .. } if pending.conflicts < MAX_CONFLICTS => {
-                actor.catch_up_then_close(pending, ending, place, ctx);
+            Append::Conflict { .. } if ended.pending.conflicts < MAX_CONFLICTS => {
+                actor.catch_up_then_close(ended, ctx);
             }
-            _ => actor.give_up(&pending, Stage::Broken, ctx),
+            _ => actor.give_up(&ended.pending, Stage::Broken, ctx),
         }));
     }
 
-    fn catch_up_then_close(
-        &mut self,
-        mut pending: Pending,
-        ending: Ending,
-        place: OwnedSemaphorePermit,
-        ctx: &mut Context<Self>,
-    ) {
-        pending.conflicts += 1;
-        let state = std::mem::take(&mut self.state);
-        let loaded = turn::catch_up(Arc::clone(&self.services), self.id, state, self.head).into_actor(self);
-        ctx.spawn(loaded.map(move |loaded, actor, ctx| {
+    fn catch_up_then_close(&mut self, mut ended: Ended, ctx: &mut Context<Self>) {
+        ended.pending.conflicts += 1;
+        let loaded = turn::catch_up(Arc::clone(&self.services), self.id, self.state.clone(), self.head);
+        ctx.spawn(loaded.into_actor(self).map(move |loaded, actor, ctx| {
             actor.loaded(loaded);
             match actor.fault {
-                Some(_) => actor.give_up(&pending, Stage::Broken, ctx),
-                None => actor.close(pending, ending, place, ctx),
+                Some(_) => actor.give_up(&ended.pending, Stage::Broken, ctx),
+                None => actor.close(ended, ctx),
             }
         }));
     }
 
-    fn next(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn next(&mut self, ctx: &mut Context<Self>) {
         self.running = None;
+        self.queue.busy = false;
         self.last_used = Instant::now();
-        if let Some(pending) = self.waiting.pop_front() {
-            self.begin(pending, ctx);
-        }
+        self.proceed(ctx);
     }
 
     /// Ends a turn that cannot go on, and this actor: the next message opens the conversation from the log.
@@ -260,16 +262,14 @@ impl ConversationActor {
         self.retire(ctx);
     }
 
-    fn retire(&mut self, ctx: &mut Context<Self>) {
+    pub(super) fn retire(&mut self, ctx: &mut Context<Self>) {
         self.registry.forget(self.id, &ctx.address());
-        for pending in self.waiting.drain(..) {
-            pending.advance(Stage::Refused(Refusal::StorageUnavailable));
-        }
+        self.queue.refuse(Refusal::StorageUnavailable);
         ctx.stop();
     }
 
     fn is_idle(&self) -> bool {
-        self.running.is_none() && self.waiting.is_empty()
+        self.running.is_none() && self.queue.is_empty()
     }
 }
 
@@ -281,6 +281,7 @@ impl Ending {
     fn stage(&self) -> Stage {
         match self {
             Self::Replied { .. } => Stage::Done { stopped: false },
+            Self::Stopped { .. } => Stage::Done { stopped: true },
             Self::Failed(reason) => Stage::Failed(*reason),
         }
     }
@@ -290,42 +291,16 @@ impl Actor for ConversationActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        let loading = turn::reopen(Arc::clone(&self.services), self.id, Conversation::default(), Head::EMPTY);
-        ctx.wait(loading.into_actor(self).map(|loaded, actor, _| actor.loaded(loaded)));
+        let loading = turn::reopen(Arc::clone(&self.services), self.id, Conversation::default(), Head::EMPTY, None);
+        ctx.wait(loading.into_actor(self).map(|loaded, actor, ctx| {
+            actor.loaded(loaded);
+            actor.proceed(ctx);
+        }));
         let patience = self.services.settings.passivate_after;
         ctx.run_interval(patience, move |actor, ctx| {
             if actor.is_idle() && actor.last_used.elapsed() >= patience {
                 actor.retire(ctx);
             }
         });
-    }
-}
-
-impl Handler<Submit> for ConversationActor {
-    type Result = Result<Attachment, Refusal>;
-
-    fn handle(&mut self, Submit(message): Submit, ctx: &mut Context<Self>) -> Self::Result {
-        self.last_used = Instant::now();
-        if let Some(fault) = self.fault {
-            self.retire(ctx);
-            return Err(fault);
-        }
-        match self.attach(&message) {
-            Some(attached) => attached,
-            None => self.submit(message, ctx),
-        }
-    }
-}
-
-impl Handler<AttachOnly> for ConversationActor {
-    type Result = Option<Result<Attachment, Refusal>>;
-
-    fn handle(&mut self, AttachOnly(message): AttachOnly, ctx: &mut Context<Self>) -> Self::Result {
-        self.last_used = Instant::now();
-        if let Some(fault) = self.fault {
-            self.retire(ctx);
-            return Some(Err(fault));
-        }
-        self.attach(&message)
     }
 }

@@ -2,14 +2,18 @@
 
 mod actor;
 mod decide;
+mod following;
+mod pending;
+mod rating;
+mod requests;
 mod state;
 
 pub use actor::ConversationActor;
-pub(crate) use actor::{AttachOnly, Submit};
 pub use decide::SendMessage;
+pub(crate) use requests::{Advance, AttachOnly, Rate, RunningHere, Stop, Submit, Wake};
 
 pub(crate) use decide::Ending;
-pub(crate) use state::Conversation;
+pub(crate) use state::{Conversation, OpenTurn};
 
 #[cfg(test)]
 mod tests;

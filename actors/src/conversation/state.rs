@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chat_schema::{Event, FailureReason, MessageId, OwnerId, Role};
+use chat_schema::{Event, FailureReason, MessageId, OwnerId, Rating, Role};
 
 use crate::assistant::PromptMessage;
 
@@ -22,22 +22,41 @@ pub(crate) struct Turn {
     pub(crate) outcome: Outcome,
 }
 
+/// A turn that is being answered, or whose owner died doing so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenTurn {
+    pub(crate) message_id: MessageId,
+    pub(crate) attempt: u32,
+    pub(crate) owner: OwnerId,
+}
+
+impl OpenTurn {
+    /// The event that closes it without an answer, since its owner is gone.
+    pub(crate) fn abandon(&self) -> Event {
+        Event::ReplyFailed { in_reply_to: self.message_id.clone(), reason: FailureReason::Abandoned }
+    }
+}
+
 /// Where a turn stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// `owner` is generating the answer, or died doing so.
     Open { owner: OwnerId },
     /// The answer is stored; `stopped` if the visitor ended it early.
-    Answered { answer: String, stopped: bool },
+    Answered { answer: String, stopped: bool, rating: Option<Rating> },
     /// The last attempt gave no answer.
     Failed { reason: FailureReason },
 }
 
 impl Turn {
+    pub(crate) fn opened_by(&self, owner: OwnerId) -> OpenTurn {
+        OpenTurn { message_id: self.message_id.clone(), attempt: self.attempts, owner }
+    }
+
     /// The stored answer, and whether the visitor stopped it.
     pub(crate) fn answer(&self) -> Option<(&str, bool)> {
         match &self.outcome {
-            Outcome::Answered { answer, stopped } => Some((answer, *stopped)),
+            Outcome::Answered { answer, stopped, .. } => Some((answer, *stopped)),
             Outcome::Open { .. } | Outcome::Failed { .. } => None,
         }
     }
@@ -63,13 +82,13 @@ impl Conversation {
                 }
             }
             Event::AssistantReplied { in_reply_to, content, .. } => {
-                self.end(in_reply_to, Outcome::Answered { answer: content.clone(), stopped: false });
+                self.end(in_reply_to, Outcome::Answered { answer: content.clone(), stopped: false, rating: None });
             }
             Event::ReplyStopped { in_reply_to, content } => {
-                self.end(in_reply_to, Outcome::Answered { answer: content.clone(), stopped: true });
+                self.end(in_reply_to, Outcome::Answered { answer: content.clone(), stopped: true, rating: None });
             }
             Event::ReplyFailed { in_reply_to, reason } => self.end(in_reply_to, Outcome::Failed { reason: *reason }),
-            Event::MessageRated { .. } => {}
+            Event::MessageRated { message_id, rating } => self.rate(message_id, *rating),
             Event::ConversationErased { .. } => return Self::default(),
         }
         self
@@ -85,6 +104,12 @@ impl Conversation {
         }
     }
 
+    fn rate(&mut self, id: &MessageId, given: Option<Rating>) {
+        if let Some(Turn { outcome: Outcome::Answered { rating, .. }, .. }) = self.turn_mut(id) {
+            *rating = given;
+        }
+    }
+
     /// The turn that `id` began.
     pub(crate) fn turn(&self, id: &MessageId) -> Option<&Turn> {
         self.by_message.get(id).map(|&index| &self.turns[index])
@@ -95,10 +120,12 @@ impl Conversation {
         self.turns.last()
     }
 
-    /// The event that closes the turn a dead owner left open, if there is one.
-    pub(crate) fn abandon_open_turn(&self) -> Option<Event> {
-        let turn = self.turns.iter().rev().find(|turn| matches!(turn.outcome, Outcome::Open { .. }))?;
-        Some(Event::ReplyFailed { in_reply_to: turn.message_id.clone(), reason: FailureReason::Abandoned })
+    /// The turn that is being answered, here or elsewhere.
+    pub(crate) fn open_turn(&self) -> Option<OpenTurn> {
+        self.turns.iter().rev().find_map(|turn| match turn.outcome {
+            Outcome::Open { owner } => Some(turn.opened_by(owner)),
+            Outcome::Answered { .. } | Outcome::Failed { .. } => None,
+        })
     }
 
     /// What the model is shown to answer `question`, asked after the turn before `until` (`None`: now): the newest `limit`

@@ -4,7 +4,7 @@ use chat_schema::{Event, FailureReason, FinishReason, MessageId, OwnerId, Rating
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::decide::{Decision, Ending, SendMessage, close_turn, send_message};
+use super::decide::{Decision, Ending, SendMessage, close_turn, rate, send_message, stop};
 use super::state::{Conversation, Outcome};
 use crate::progress::Refusal;
 
@@ -46,6 +46,14 @@ fn replied(name: &str, content: &str) -> Event {
         usage: None,
         timings: Timings { first_token_ms: 1, total_ms: 2 },
     }
+}
+
+fn stopped(name: &str, content: &str) -> Event {
+    Event::ReplyStopped { in_reply_to: id(name), content: content.into() }
+}
+
+fn rated(name: &str, rating: Option<Rating>) -> Event {
+    Event::MessageRated { message_id: id(name), rating }
 }
 
 fn failed(name: &str) -> Event {
@@ -91,6 +99,21 @@ fn a_new_message_begins_a_turn() {
     let (event, history) = said(when(&given(&[]), &message("a", "hi")).unwrap());
     assert_eq!(event, asked("a", "hi"));
     assert_eq!(roles(&history), [(Role::User, "hi")]);
+}
+
+#[test]
+fn a_message_waits_for_a_turn_that_is_open_elsewhere() {
+    let answered = given(&[asked("a", "hi"), failed("a"), asked("b", "ho")]);
+    let open = answered.open_turn().unwrap();
+    assert_eq!(when(&answered, &message("c", "hey")), Ok(Decision::Wait(open.clone())));
+    assert_eq!(when(&answered, &message("a", "hi")), Ok(Decision::Wait(open)), "a new attempt waits too");
+}
+
+#[test]
+fn an_attempt_that_another_process_runs_is_not_closed_with_an_older_ones_answer() {
+    let again = Event::ReplyStarted { in_reply_to: id("a"), attempt: 2, owner: Uuid::from_u128(8).into() };
+    let state = given(&[asked("a", "hi"), failed("a"), again]);
+    assert_eq!(close_turn(&state, &id("a"), owner(), ending("late")), None);
 }
 
 #[test]
@@ -177,9 +200,9 @@ fn the_newest_messages_are_kept() {
 #[test]
 fn an_ended_turn_is_not_ended_again() {
     let open = given(&[asked("a", "hi")]);
-    assert_eq!(close_turn(&open, &id("a"), ending("x")), Some(replied("a", "x")));
+    assert_eq!(close_turn(&open, &id("a"), owner(), ending("x")), Some(replied("a", "x")));
     for events in [vec![asked("a", "hi"), replied("a", "x")], vec![asked("a", "hi"), failed("a")], vec![]] {
-        assert_eq!(close_turn(&given(&events), &id("a"), ending("y")), None);
+        assert_eq!(close_turn(&given(&events), &id("a"), owner(), ending("y")), None);
     }
 }
 
@@ -187,8 +210,8 @@ fn an_ended_turn_is_not_ended_again() {
 fn a_turn_left_open_is_closed_as_abandoned() {
     let state = given(&[asked("a", "hi"), replied("a", "x"), asked("b", "ho")]);
     let closing = Event::ReplyFailed { in_reply_to: id("b"), reason: FailureReason::Abandoned };
-    assert_eq!(state.abandon_open_turn(), Some(closing.clone()));
-    assert_eq!(state.evolve(&closing).abandon_open_turn(), None);
+    assert_eq!(state.open_turn().map(|turn| turn.abandon()), Some(closing.clone()));
+    assert_eq!(state.evolve(&closing).open_turn(), None);
 }
 
 #[test]
@@ -205,8 +228,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         2 => replied(name, &text),
         3 => failed(name),
         4 => Event::ReplyStarted { in_reply_to: id(name), attempt: 2, owner: owner() },
-        5 => Event::ReplyStopped { in_reply_to: id(name), content: text },
-        _ => Event::MessageRated { message_id: id(name), rating: Some(Rating::Up) },
+        5 => stopped(name, &text),
+        _ => rated(name, Some(Rating::Up)),
     })
 }
 
@@ -221,8 +244,12 @@ fn live(commands: &[(u8, u8)]) -> Vec<Event> {
             _ => continue,
         };
         state = state.evolve(&event);
-        let closing = if outcome % 2 == 0 { ending("ok") } else { Ending::Failed(FailureReason::Unavailable) };
-        let closing = close_turn(&state, &message.message_id, closing).expect("the turn has just begun");
+        let closing = match outcome % 3 {
+            0 => ending("ok"),
+            1 => Ending::Stopped { content: "o".into() },
+            _ => Ending::Failed(FailureReason::Unavailable),
+        };
+        let closing = close_turn(&state, &message.message_id, owner(), closing).expect("the turn has just begun");
         state = state.evolve(&closing);
         stored.extend([event, closing]);
     }
@@ -234,6 +261,10 @@ proptest! {
     fn any_events_in_any_order_fold(events in prop::collection::vec(any_event(), 0..40)) {
         let state = given(&events);
         let decision = when(&state, &message("new", "hi")).unwrap();
+        if let Some(open) = state.open_turn() {
+            prop_assert_eq!(decision, Decision::Wait(open));
+            return Ok(());
+        }
         let (_, history) = said(decision);
         prop_assert_eq!(history.last().map(|(role, _)| *role), Some(Role::User));
     }
@@ -247,7 +278,7 @@ proptest! {
         }
         for cut in 0..=stored.len() {
             let prefix = given(&stored[..cut]);
-            let open = prefix.abandon_open_turn().is_some();
+            let open = prefix.open_turn().is_some();
             prop_assert_eq!(open, cut % 2 == 1);
             let rest = stored[cut..].iter().fold(prefix, Conversation::evolve);
             prop_assert_eq!(rest, given(&stored), "a replay from any point ends in the same state");
@@ -256,18 +287,73 @@ proptest! {
 
     #[test]
     fn the_history_alternates_and_ends_with_the_visitor(events in prop::collection::vec(any_event(), 0..40), limit in 1usize..12) {
-        let state = given(&events);
-        let (_, history) = said(send_message(&state, &message("new", "hi"), owner(), limit).unwrap());
+        let history = given(&events).history("hi", None, limit);
         prop_assert!(history.len() <= limit);
-        for (index, (role, _)) in history.iter().rev().enumerate() {
-            prop_assert_eq!(*role, if index % 2 == 0 { Role::User } else { Role::Assistant });
+        for (index, message) in history.iter().rev().enumerate() {
+            prop_assert_eq!(message.role, if index % 2 == 0 { Role::User } else { Role::Assistant });
         }
     }
 }
 
 #[test]
 fn a_stopped_answer_counts_as_an_answer() {
-    let state = given(&[asked("a", "hi"), Event::ReplyStopped { in_reply_to: id("a"), content: "hel".into() }]);
+    let state = given(&[asked("a", "hi"), stopped("a", "hel")]);
     assert!(matches!(&state.turn(&id("a")).unwrap().outcome, Outcome::Answered { stopped: true, .. }));
     assert_eq!(when(&state, &message("a", "hi")), Ok(Decision::Answered { answer: "hel", stopped: true }));
+    let (_, history) = said(when(&state, &message("b", "and?")).unwrap());
+    assert_eq!(roles(&history), [(Role::User, "hi"), (Role::Assistant, "hel"), (Role::User, "and?")]);
+}
+
+#[test]
+fn an_answer_stopped_before_its_first_word_stays_out_of_the_history() {
+    let state = given(&[asked("a", "hi"), stopped("a", "")]);
+    let (_, history) = said(when(&state, &message("b", "and?")).unwrap());
+    assert_eq!(roles(&history), [(Role::User, "and?")]);
+}
+
+#[test]
+fn a_stop_ends_an_open_turn_with_what_there_is_and_no_other() {
+    let stopping = || Ending::Stopped { content: "hel".into() };
+    assert_eq!(close_turn(&given(&[asked("a", "hi")]), &id("a"), owner(), stopping()), Some(stopped("a", "hel")));
+    for ended in [replied("a", "hello"), failed("a"), stopped("a", "he")] {
+        assert_eq!(close_turn(&given(&[asked("a", "hi"), ended]), &id("a"), owner(), stopping()), None);
+    }
+}
+
+#[test]
+fn a_stop_of_an_ended_message_changes_nothing_and_of_an_unknown_one_is_refused() {
+    for ended in [replied("a", "hello"), failed("a"), stopped("a", "he")] {
+        let state = given(&[asked("a", "hi"), ended]);
+        assert_eq!(stop(&state, &id("a")), Ok(()));
+        assert_eq!(stop(&state, &id("b")), Err(Refusal::MessageNotFound));
+    }
+}
+
+#[test]
+fn a_rating_is_stored_when_it_changes_something() {
+    let (up, down) = (Some(Rating::Up), Some(Rating::Down));
+    for answer in [replied("a", "hello"), stopped("a", "hel")] {
+        let state = given(&[asked("a", "hi"), answer]);
+        assert_eq!(rate(&state, &id("a"), None), Ok(None));
+        assert_eq!(rate(&state, &id("a"), up), Ok(Some(rated("a", up))));
+        let state = state.evolve(&rated("a", up));
+        assert_eq!(rate(&state, &id("a"), up), Ok(None));
+        assert_eq!(rate(&state, &id("a"), down), Ok(Some(rated("a", down))));
+        assert_eq!(rate(&state, &id("a"), None), Ok(Some(rated("a", None))));
+    }
+}
+
+#[test]
+fn only_an_answer_can_be_rated() {
+    let attempt = Event::ReplyStarted { in_reply_to: id("a"), attempt: 2, owner: owner() };
+    for events in [
+        vec![],
+        vec![asked("a", "hi")],
+        vec![asked("a", "hi"), failed("a")],
+        vec![asked("a", "hi"), failed("a"), attempt],
+        vec![asked("a", "hi"), stopped("a", "")],
+        vec![asked("b", "hi"), replied("b", "hello")],
+    ] {
+        assert_eq!(rate(&given(&events), &id("a"), Some(Rating::Up)), Err(Refusal::MessageNotFound), "{events:?}");
+    }
 }

@@ -51,6 +51,16 @@ impl FaultyLog {
         release
     }
 
+    /// Waits until every fault was met: the append that is to be held is on its way.
+    pub async fn until_held(&self) {
+        let met = async {
+            while !self.faults.lock().unwrap().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), met).await.expect("nothing is appended");
+    }
+
     /// Appends as another process would.
     pub async fn append_event(&self, conversation: ConversationId, event: Event) {
         let recorded = self.inner.read(conversation, 0).await.unwrap();

@@ -84,6 +84,11 @@ impl Call {
         self.finish();
     }
 
+    /// Answers, if the call is still listened to.
+    pub fn say_unless_dropped(self, answer: &str) {
+        let _ = self.words.send(Word::Token(answer.into())).and_then(|()| self.words.send(Word::Finish));
+    }
+
     /// Waits until every spoken word was taken.
     pub async fn until_taken(&mut self) {
         let spoken = self.spoken;

@@ -3,13 +3,17 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::nats_access::NatsAccess;
+use super::nats_address::NatsAddress;
 use super::reader::Reader;
 
 /// The event log to use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum EventLogAddress {
     /// The log in this process, in this directory.
     Embedded(PathBuf),
+    /// JetStream, shared by every process that names it.
+    Nats(NatsAddress),
 }
 
 impl EventLogAddress {
@@ -18,15 +22,16 @@ impl EventLogAddress {
         if let Some(directory) = text.strip_prefix("embedded:").filter(|directory| !directory.is_empty()) {
             return Ok(Self::Embedded(directory.into()));
         }
-        let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-        Err(match scheme {
-            Some(scheme @ ("nats" | "esdb")) => {
-                format!(
-                    "{scheme}:// is not in this release, which only has the embedded log; give embedded:<directory>"
-                )
+        let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+        match scheme.as_deref() {
+            Some("nats" | "tls") => NatsAddress::parse(text).map(Self::Nats),
+            Some("esdb") => {
+                Err("esdb:// is not in this release; give nats://host[:port] or embedded:<directory>".to_owned())
             }
-            _ => "is not a log; give embedded:<directory>, for example embedded:./data".to_owned(),
-        })
+            _ => {
+                Err("is not a log; give nats://host[:port], or embedded:<directory> such as embedded:./data".to_owned())
+            }
+        }
     }
 }
 
@@ -34,6 +39,7 @@ impl fmt::Display for EventLogAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Embedded(directory) => write!(f, "embedded:{}", directory.display()),
+            Self::Nats(address) => address.fmt(f),
         }
     }
 }
@@ -41,8 +47,10 @@ impl fmt::Display for EventLogAddress {
 /// The storage of this process. Relative paths are relative to the working directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Storage {
-    /// `EVENT_LOG`: `embedded:<directory>`.
+    /// `EVENT_LOG`: `embedded:<directory>` or `nats://host[:port][,host…]`.
     pub(crate) event_log: EventLogAddress,
+    /// `NATS_*`: empty unless the log is at a `nats://` address.
+    pub(crate) nats: NatsAccess,
     /// `READ_MODELS`: a directory that may be deleted, and is then rebuilt from the log.
     pub(crate) read_models: PathBuf,
 }
@@ -52,9 +60,13 @@ impl Storage {
         let event_log = reader.parsed("EVENT_LOG", EventLogAddress::parse);
         let event_log = event_log.unwrap_or_else(|| EventLogAddress::Embedded("./data".into()));
         reader.show("EVENT_LOG", &event_log);
+        let nats = match &event_log {
+            EventLogAddress::Nats(address) => NatsAccess::read(reader, address),
+            EventLogAddress::Embedded(_) => NatsAccess::unused(reader),
+        };
         let read_models = reader.text("READ_MODELS").unwrap_or("./data/read-models");
         reader.show("READ_MODELS", read_models);
-        Self { event_log, read_models: read_models.into() }
+        Self { event_log, nats, read_models: read_models.into() }
     }
 }
 
@@ -62,29 +74,38 @@ impl Storage {
 mod tests {
     use std::path::PathBuf;
 
-    use crate::config::EventLogAddress;
     use crate::config::tests::{load, problems};
 
     #[test]
     fn the_embedded_log_is_named_by_its_directory() {
         let storage = load(&[("EVENT_LOG", "embedded:/var/lib/open chat"), ("READ_MODELS", "/tmp/models")]).storage;
-        assert_eq!(storage.event_log, EventLogAddress::Embedded("/var/lib/open chat".into()));
+        assert_eq!(storage.event_log.to_string(), "embedded:/var/lib/open chat");
         assert_eq!(storage.read_models, PathBuf::from("/tmp/models"));
     }
 
     #[test]
+    fn jetstream_is_named_by_its_servers_and_shown_without_the_password() {
+        let config = load(&[("EVENT_LOG", "nats://us3r:s3cret@a,b:4223")]);
+        let printed = config.print();
+        assert!(printed.contains("\nEVENT_LOG=nats://***@a:4222,b:4223   # environment\n"), "{printed}");
+        assert!(!format!("{printed}{config:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_wrong_address_of_jetstream_is_named_without_its_value() {
+        let problems = problems(&[("EVENT_LOG", "nats://u:s3cret@a,u:s3cret@b:x")]);
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].starts_with("EVENT_LOG: server 2 is not "), "{problems:?}");
+        assert!(!problems[0].contains("s3cret"), "{problems:?}");
+    }
+
+    #[test]
     fn a_log_that_this_release_does_not_have_is_said_to_be_known() {
-        for (address, scheme) in
-            [("nats://user:s3cret@localhost:4222,b:4222", "nats"), ("esdb://localhost:2113", "esdb")]
-        {
-            assert_eq!(
-                problems(&[("EVENT_LOG", address)]),
-                [format!(
-                    "EVENT_LOG: {scheme}:// is not in this release, which only has the embedded log; \
-                     give embedded:<directory> (from environment)"
-                )]
-            );
-        }
+        assert_eq!(
+            problems(&[("EVENT_LOG", "esdb://u:s3cret@localhost:2113")]),
+            ["EVENT_LOG: esdb:// is not in this release; give nats://host[:port] or embedded:<directory> \
+                (from environment)"]
+        );
     }
 
     #[test]
@@ -92,7 +113,8 @@ mod tests {
         for address in ["./data", "embedded:", "postgres://user:s3cret@localhost"] {
             assert_eq!(
                 problems(&[("EVENT_LOG", address)]),
-                ["EVENT_LOG: is not a log; give embedded:<directory>, for example embedded:./data (from environment)"]
+                ["EVENT_LOG: is not a log; give nats://host[:port], or embedded:<directory> such as embedded:./data \
+                    (from environment)"]
             );
         }
     }

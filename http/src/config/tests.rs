@@ -88,6 +88,13 @@ TRUSTED_PROXIES=   # default
 MAX_CONCURRENT_REPLIES=1000   # default
 SESSION_SECRET=(not set)   # default
 EVENT_LOG=embedded:./data   # default
+NATS_USER=   # default
+NATS_PASSWORD=(not set)   # default
+NATS_CREDENTIALS_FILE=   # default
+NATS_NKEY_FILE=   # default
+NATS_CA_FILE=   # default
+NATS_CERT_FILE=   # default
+NATS_KEY_FILE=   # default
 READ_MODELS=./data/read-models   # default
 WIDGET_BUNDLE_PATH=   # default
 ASSISTANT_CONNECT_TIMEOUT_MS=10000   # default
@@ -208,7 +215,7 @@ fn a_long_refused_value_is_cut_and_stays_on_one_line() {
 fn no_text_ever_shows_a_secret() {
     let secrets: Vec<&str> =
         VARIABLES.iter().filter(|variable| variable.secret).map(|variable| variable.name).collect();
-    assert_eq!(secrets.len(), 5);
+    assert_eq!(secrets.len(), 6);
     for name in secrets {
         for mode in ["development", "production"] {
             // Good ones, ones that production refuses, and one that no rule of any variable likes.

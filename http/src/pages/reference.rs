@@ -112,7 +112,7 @@ fn table<'a>(caption: &str, rows: impl Iterator<Item = (&'a str, String, &'a str
 fn shape(document: &Value, schema: &Value) -> String {
     if let Some(reference) = schema["$ref"].as_str() {
         let target = resolve(document, schema);
-        let named = target["properties"].is_object() || target["oneOf"].is_array();
+        let named = ["properties", "oneOf", "allOf"].iter().any(|composition| !target[composition].is_null());
         let name = reference.rsplit('/').next().unwrap_or_default();
         return if named { name.to_owned() } else { shape(document, target) };
     }

@@ -300,6 +300,9 @@ async fn the_api_document_names_every_route_and_never_the_callers_host() {
         ("/v1/chat", "post"),
         ("/v1/chat/stream", "post"),
         ("/chat", "post"),
+        ("/v1/sessions/{sessionId}/messages", "get"),
+        ("/v1/sessions/{sessionId}/messages/{messageId}/stop", "post"),
+        ("/v1/sessions/{sessionId}/messages/{messageId}/rating", "post"),
         ("/v1/admin/conversations", "get"),
         ("/v1/admin/conversations/{conversationId}", "get"),
     ] {

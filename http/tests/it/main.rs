@@ -8,13 +8,19 @@
 
 mod support;
 
+#[path = "../../../eventlog/tests/support/nats/mod.rs"]
+mod nats;
+
 mod admin;
 mod contract;
 mod cors;
 mod crash;
 mod disk_faults;
+mod jetstream;
 mod overload;
+mod replicas;
 mod retries;
+mod sessions;
 mod shutdown;
 mod start;
 mod storage;

@@ -4,7 +4,7 @@ use super::tree::Tree;
 
 const KNOWS: &str = "http/src/startup.rs";
 const FOLDERS: [&str; 3] = ["actors/src/", "http/src/", "projections/src/"];
-const BACKENDS: [&str; 2] = ["eventlog::embedded", "EmbeddedLog"];
+const BACKENDS: [&str; 4] = ["eventlog::embedded", "EmbeddedLog", "eventlog::jetstream", "JetStreamLog"];
 
 pub(super) fn complaints(tree: &Tree) -> Vec<String> {
     tree.texts()
@@ -36,11 +36,13 @@ mod tests {
 
     #[test]
     fn a_backend_named_outside_the_start_up_code_is_found() {
-        let uses = "use std::io;\nuse chat_eventlog::embedded::EmbeddedLog;\n";
-        let tree = Tree::of(&[("http/src/startup.rs", uses), ("http/src/chat.rs", uses)]);
-        let expected =
-            ["http/src/chat.rs:2: names a concrete backend, which only http/src/startup.rs may: use the port"];
-        assert_eq!(complaints(&tree), expected);
+        for backend in BACKENDS {
+            let uses = format!("use std::io;\nuse chat_{backend};\n");
+            let tree = Tree::of(&[("http/src/startup.rs", &uses), ("http/src/chat.rs", &uses)]);
+            let expected =
+                ["http/src/chat.rs:2: names a concrete backend, which only http/src/startup.rs may: use the port"];
+            assert_eq!(complaints(&tree), expected, "{backend}");
+        }
     }
 
     #[test]

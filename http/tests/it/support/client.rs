@@ -3,7 +3,7 @@
 use reqwest::Response;
 use serde_json::Value;
 
-/// One line of a stream, as text that tests compare: `start`, `token …`, `done …`, `error …`.
+/// One line of a stream, as text that tests compare: `start`, `token …`, `done …`, `stopped …` (done, early), `error …`.
 pub type Line = String;
 
 /// A streamed answer, read line by line as it comes.
@@ -65,7 +65,8 @@ fn describe(line: &Value) -> Line {
         "token" => format!("token {}", field("token")),
         "done" => {
             assert!(line["conversationId"].is_string());
-            format!("done {}", field("message"))
+            let end = if line["stopped"] == true { "stopped" } else { "done" };
+            format!("{end} {}", field("message"))
         }
         "error" => format!("error {}", field("error")),
         other => panic!("unknown line {other}"),

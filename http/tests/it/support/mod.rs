@@ -2,6 +2,7 @@
 
 mod assertions;
 mod client;
+mod process;
 mod server;
 mod upstream;
 
@@ -12,5 +13,6 @@ mod scripted_upstream;
 pub use assertions::{assert_error, assert_security_headers, header, valid};
 pub use client::{Stream, body_of};
 pub(crate) use scripted_upstream::Script;
-pub use server::{ADMIN_KEY, Options, Server, WIDGET_KEY, model};
+pub use process::{Options, Process, model};
+pub use server::{ADMIN_KEY, Server, WIDGET_KEY};
 pub use upstream::Upstream;

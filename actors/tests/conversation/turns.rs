@@ -1,94 +1,13 @@
-//! The actor against a real log that fails on command, and an assistant that says what the test tells it to.
+//! Turns: stored, answered, queued, and what the log's faults do to them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::needless_pass_by_value,
-    reason = "tests, and helpers of tests outside of #[test] functions"
-)]
-
-#[path = "support/faulty_log.rs"]
-mod faulty_log;
-#[path = "support/puppet.rs"]
-mod puppet;
-
-use std::sync::Arc;
 use std::time::Duration;
 
-use chat_actors::{Attachment, Progress, Refusal, Registry, SendMessage, Services, Settings, Stage};
-use chat_eventlog::EventLog;
-use chat_schema::{ConversationId, Event, FailureReason, Head, Rating, SessionId};
-use faulty_log::{Fault, FaultyLog};
-use puppet::Puppet;
+use chat_actors::{Refusal, SendMessage, Settings, Stage};
+use chat_schema::{Event, FailureReason, Rating};
 use tokio::time::timeout;
 
-/// A bound on hangs, not a measurement.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-struct Bench {
-    log: Arc<FaultyLog>,
-    puppet: Arc<Puppet>,
-    services: Arc<Services>,
-    registry: Registry,
-}
-
-impl Bench {
-    fn new() -> Self {
-        Self::with(Settings::default())
-    }
-
-    fn with(settings: Settings) -> Self {
-        let (log, puppet) = (Arc::new(FaultyLog::new()), Arc::new(Puppet::default()));
-        let services = Arc::new(Services::new(log.clone(), puppet.clone(), settings));
-        Self { registry: Registry::new(Arc::clone(&services)), log, puppet, services }
-    }
-
-    async fn send(&self, id: &str, text: &str) -> Attachment {
-        self.registry.submit(message(id, text)).await.unwrap()
-    }
-
-    /// The types of the stored events, in order.
-    async fn stored(&self) -> Vec<String> {
-        let recorded = self.log.read(conversation(), 0).await.unwrap();
-        let mut head = Head::EMPTY;
-        for recorded in &recorded {
-            assert!(recorded.event.follows(head), "the hash chain is broken");
-            head = recorded.event.head();
-        }
-        recorded.iter().map(|recorded| kind(&recorded.event.envelope.event)).collect()
-    }
-}
-
-fn session() -> SessionId {
-    "visitor".parse().unwrap()
-}
-
-fn conversation() -> ConversationId {
-    ConversationId::of(&session())
-}
-
-fn message(id: &str, text: &str) -> SendMessage {
-    let text = text.to_owned().try_into().unwrap();
-    SendMessage { session_id: session(), message_id: id.parse().unwrap(), named: true, text }
-}
-
-fn kind(event: &Event) -> String {
-    match event {
-        Event::UserMessaged { content, .. } => format!("user {content}"),
-        Event::ReplyStarted { attempt, .. } => format!("attempt {attempt}"),
-        Event::AssistantReplied { content, .. } => format!("assistant {content}"),
-        Event::ReplyFailed { reason, .. } => format!("failed {reason:?}"),
-        other => format!("{other:?}"),
-    }
-}
-
-async fn until(attachment: &mut Attachment, reached: impl Fn(&Progress) -> bool) -> Stage {
-    let progress = timeout(PATIENCE, attachment.progress.wait_for(|progress| reached(progress)));
-    progress.await.expect("the turn hangs").expect("the turn died").stage()
-}
-
-async fn ended(attachment: &mut Attachment) -> Stage {
-    until(attachment, |progress| progress.stage().is_final()).await
-}
+use crate::bench::{Bench, PATIENCE, conversation, ended, message, session, until};
+use crate::faulty_log::Fault;
 
 #[actix::test]
 async fn nothing_is_shown_before_the_log_acknowledged_though_the_model_is_already_asked() {

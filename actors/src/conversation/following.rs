@@ -1,0 +1,153 @@
+//! How the actor follows a turn that another process runs: its visitors read that answer, and its messages wait for its end.
+
+use std::sync::Arc;
+
+use actix::prelude::*;
+use tokio::sync::watch;
+
+use super::actor::ConversationActor;
+use super::decide::{self, Ending};
+use super::pending::{Followed, Pending, Running};
+use super::state::{Conversation, OpenTurn, Outcome};
+use crate::progress::{Progress, Stage};
+use crate::stop::StopSignal;
+use crate::turn;
+
+impl ConversationActor {
+    /// Follows `turn`, for the message that asked for it if there is one.
+    pub(super) fn follow(&mut self, turn: OpenTurn, asked: Option<Pending>, ctx: &mut Context<Self>) {
+        let (progress, stop) = match asked {
+            Some(Pending { progress, stop, .. }) => (progress, stop),
+            None => (watch::Sender::new(Progress::waiting()), StopSignal::new()),
+        };
+        let Some(peers) = self.services.peers.clone() else {
+            // A log of one process: the turn is a dead one's, and closed when the conversation is loaded.
+            progress.send_modify(|progress| progress.advance(Stage::Broken));
+            return self.retire(ctx);
+        };
+        progress.send_modify(|progress| progress.advance(Stage::Answering));
+        self.running = Some(Running {
+            elsewhere: true,
+            in_reply_to: turn.message_id.clone(),
+            text: self.state.turn(&turn.message_id).map(|turn| turn.question.clone()).unwrap_or_default(),
+            progress: progress.subscribe(),
+            stop: stop.clone(),
+        });
+        let conversation = self.id;
+        let followed = async move {
+            peers.follow(conversation, &turn, &progress, &stop).await;
+            Box::new(Followed { turn, progress })
+        };
+        ctx.spawn(followed.into_actor(self).map(|followed, actor, ctx| {
+            actor.queue.followed = Some(followed);
+            actor.proceed(ctx);
+        }));
+        self.queue.busy = false;
+        self.proceed(ctx);
+    }
+
+    /// A turn that this process runs and another one has closed needs no more work.
+    pub(super) fn end_lost_turn(&self) {
+        let running = self.running.as_ref().filter(|running| !running.elsewhere);
+        if let Some(running) = running
+            && decide::close_turn(&self.state, &running.in_reply_to, self.services.owner, Ending::LOST).is_none()
+        {
+            running.stop.request();
+        }
+    }
+
+    /// Reads how a followed turn ended, and closes it if its owner left it open.
+    pub(super) fn catch_up_with_followed(&mut self, followed: Followed, ctx: &mut Context<Self>) {
+        self.queue.busy = true;
+        let Followed { turn, progress } = followed;
+        let (services, state) = (Arc::clone(&self.services), self.state.clone());
+        let loaded = turn::reopen(services, self.id, state, self.head, Some(turn.clone())).into_actor(self);
+        ctx.spawn(loaded.map(move |loaded, actor, ctx| {
+            actor.loaded(loaded);
+            if actor.fault.is_some() {
+                progress.send_modify(|progress| progress.advance(Stage::Broken));
+                return actor.retire(ctx);
+            }
+            progress.send_modify(|progress| show_end(progress, &actor.state, &turn));
+            actor.next(ctx);
+        }));
+    }
+}
+
+/// Completes what was followed with what is stored.
+fn show_end(progress: &mut Progress, state: &Conversation, followed: &OpenTurn) {
+    let turn = state.turn(&followed.message_id);
+    let stage = match turn.map(|turn| (turn.attempts, &turn.outcome)) {
+        Some((attempt, Outcome::Answered { answer, stopped, .. })) if attempt == followed.attempt => {
+            match answer.strip_prefix(progress.text()) {
+                Some(rest) => {
+                    progress.push(rest);
+                    Stage::Done { stopped: *stopped }
+                }
+                None => Stage::Broken,
+            }
+        }
+        Some((attempt, Outcome::Failed { reason })) if attempt == followed.attempt => Stage::Failed(*reason),
+        // Erased, or a further attempt has begun: asked for again, that one is shown.
+        _ => Stage::Broken,
+    };
+    progress.advance(stage);
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_schema::{Event, FailureReason, OwnerId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn open() -> (Conversation, OpenTurn) {
+        let owner = OwnerId::from(Uuid::from_u128(7));
+        let state = Conversation::default().evolve(&Event::UserMessaged {
+            message_id: "a".parse().unwrap(),
+            session_id: "s".parse().unwrap(),
+            content: "hi".into(),
+            owner,
+        });
+        let turn = state.open_turn().unwrap();
+        (state, turn)
+    }
+
+    fn stopped(content: &str) -> Event {
+        Event::ReplyStopped { in_reply_to: "a".parse().unwrap(), content: content.into() }
+    }
+
+    /// What is shown at the end of a turn of which `text` was followed and that went on as `events` tell.
+    fn shown(text: &str, events: &[Event]) -> (Stage, String) {
+        let (state, turn) = open();
+        let state = events.iter().fold(state, Conversation::evolve);
+        let mut progress = Progress::waiting();
+        progress.push(text);
+        show_end(&mut progress, &state, &turn);
+        (progress.stage(), progress.text().to_owned())
+    }
+
+    #[test]
+    fn what_was_not_followed_is_completed_from_the_log() {
+        assert_eq!(shown("hal", &[stopped("half")]), (Stage::Done { stopped: true }, "half".into()));
+        assert_eq!(shown("", &[stopped("half")]), (Stage::Done { stopped: true }, "half".into()));
+    }
+
+    #[test]
+    fn an_answer_that_is_not_the_stored_one_never_counts_as_done() {
+        assert_eq!(shown("other", &[stopped("half")]), (Stage::Broken, "other".into()));
+    }
+
+    #[test]
+    fn a_turn_that_failed_shows_why() {
+        let failed = open().1.abandon();
+        assert_eq!(shown("x", &[failed]), (Stage::Failed(FailureReason::Abandoned), "x".into()));
+    }
+
+    #[test]
+    fn a_further_attempt_is_not_the_followed_one() {
+        let (_, turn) = open();
+        let again = Event::ReplyStarted { in_reply_to: turn.message_id.clone(), attempt: 2, owner: turn.owner };
+        assert_eq!(shown("x", &[turn.abandon(), again, stopped("x y")]).0, Stage::Broken);
+    }
+}

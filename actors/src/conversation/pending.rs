@@ -1,0 +1,109 @@
+//! What an actor has taken on and not yet done.
+
+use std::collections::VecDeque;
+
+use chat_schema::{MessageId, Rating};
+use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+
+use super::decide::{Ending, SendMessage};
+use super::state::OpenTurn;
+use crate::progress::{Progress, Refusal, Stage};
+use crate::stop::StopSignal;
+
+/// A message on its way through the actor.
+pub(super) struct Pending {
+    pub(super) message: SendMessage,
+    /// The message being answered: `message` itself, or the failed one it repeats.
+    pub(super) in_reply_to: MessageId,
+    pub(super) progress: watch::Sender<Progress>,
+    pub(super) stop: StopSignal,
+    pub(super) conflicts: u32,
+}
+
+impl Pending {
+    pub(super) fn new(message: SendMessage) -> Self {
+        Self {
+            in_reply_to: message.message_id.clone(),
+            message,
+            progress: watch::Sender::new(Progress::waiting()),
+            stop: StopSignal::new(),
+            conflicts: 0,
+        }
+    }
+
+    pub(super) fn advance(&self, stage: Stage) {
+        self.progress.send_modify(|progress| progress.advance(stage));
+    }
+}
+
+/// What the actor keeps of the turn that is being answered, to attach others to it and to stop it.
+pub(super) struct Running {
+    /// Whether another process generates the answer, and this one follows.
+    pub(super) elsewhere: bool,
+    pub(super) in_reply_to: MessageId,
+    pub(super) text: String,
+    pub(super) progress: watch::Receiver<Progress>,
+    pub(super) stop: StopSignal,
+}
+
+/// A turn whose end is to be stored. Its place among the concurrent replies is free only after that.
+pub(super) struct Ended {
+    pub(super) pending: Pending,
+    pub(super) ending: Ending,
+    pub(super) place: OwnedSemaphorePermit,
+}
+
+/// A turn of another process that is not run there any more; how it ended is in the log.
+pub(super) struct Followed {
+    pub(super) turn: OpenTurn,
+    pub(super) progress: watch::Sender<Progress>,
+}
+
+/// A rating on its way into the log.
+pub(super) struct PendingRating {
+    pub(super) message_id: MessageId,
+    pub(super) rating: Option<Rating>,
+    pub(super) told: oneshot::Sender<Result<(), Refusal>>,
+    pub(super) conflicts: u32,
+}
+
+impl PendingRating {
+    pub(super) fn tell(self, outcome: Result<(), Refusal>) {
+        // Nobody hears it when the client is gone.
+        let _ = self.told.send(outcome);
+    }
+}
+
+/// What waits for the log. The actor has one append on its way at a time, so that its own never conflict with each other.
+#[derive(Default)]
+pub(super) struct Queue {
+    /// An append, or a reload that a conflict made necessary, is on its way.
+    pub(super) busy: bool,
+    /// The end of the running turn. Boxed, since most actors are idle.
+    pub(super) ended: Option<Box<Ended>>,
+    /// The end of the followed turn, likewise.
+    pub(super) followed: Option<Box<Followed>>,
+    pub(super) ratings: VecDeque<PendingRating>,
+    /// Messages to be answered one after another.
+    pub(super) messages: VecDeque<Pending>,
+}
+
+impl Queue {
+    pub(super) fn is_empty(&self) -> bool {
+        !self.busy
+            && self.ended.is_none()
+            && self.followed.is_none()
+            && self.ratings.is_empty()
+            && self.messages.is_empty()
+    }
+
+    /// Refuses all that waits.
+    pub(super) fn refuse(&mut self, refusal: Refusal) {
+        for pending in self.messages.drain(..) {
+            pending.advance(Stage::Refused(refusal));
+        }
+        for rating in self.ratings.drain(..) {
+            rating.tell(Err(refusal));
+        }
+    }
+}

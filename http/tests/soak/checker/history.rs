@@ -1,0 +1,104 @@
+//! What the log says happened in each conversation, and whether its turns are in order: user, then assistant or failure, then user.
+
+use std::collections::HashMap;
+
+use chat_eventlog::Recorded;
+use chat_schema::{ConversationId, Event, MessageId};
+
+use super::Violation;
+
+/// One conversation.
+#[derive(Default)]
+pub(super) struct History {
+    /// Messages in the order in which they were first stored.
+    pub(super) messages: Vec<Stored>,
+    open: Option<MessageId>,
+}
+
+/// A message and its answers, of which there should be one at most.
+pub(super) struct Stored {
+    pub(super) id: MessageId,
+    pub(super) text: String,
+    pub(super) answers: Vec<String>,
+    attempts: u32,
+    failed: bool,
+}
+
+pub(super) fn of(log: &[Recorded], violations: &mut Vec<Violation>) -> HashMap<ConversationId, History> {
+    let mut histories: HashMap<ConversationId, History> = HashMap::new();
+    for Recorded { event, .. } in log {
+        let conversation = event.envelope.conversation_id;
+        let history = histories.entry(conversation).or_default();
+        if let Err(violation) = history.take(conversation, &event.envelope.event, violations) {
+            violations.push(violation);
+        }
+    }
+    histories
+}
+
+impl History {
+    pub(super) fn message(&self, id: &MessageId) -> Option<&Stored> {
+        self.messages.iter().find(|stored| stored.id == *id)
+    }
+
+    fn message_mut(&mut self, id: &MessageId) -> Option<&mut Stored> {
+        self.messages.iter_mut().find(|stored| stored.id == *id)
+    }
+
+    fn take(
+        &mut self,
+        conversation: ConversationId,
+        event: &Event,
+        violations: &mut Vec<Violation>,
+    ) -> Result<(), Violation> {
+        match event {
+            Event::UserMessaged { message_id: message, session_id, content, .. } => {
+                if ConversationId::of(session_id) != conversation {
+                    violations.push(Violation::WrongConversation { conversation, message: message.clone() });
+                }
+                self.open(conversation, message, violations);
+                if self.message(message).is_some() {
+                    return Err(Violation::DoubledMessage { conversation, message: message.clone() });
+                }
+                let (id, text) = (message.clone(), content.clone());
+                self.messages.push(Stored { id, text, answers: Vec::new(), attempts: 1, failed: false });
+            }
+            Event::ReplyStarted { in_reply_to: message, attempt, .. } => {
+                self.open(conversation, message, violations);
+                let stored = self.message_mut(message).filter(|it| it.failed && it.attempts + 1 == *attempt);
+                let wrong = || Violation::WrongAttempt { conversation, message: message.clone() };
+                let stored = stored.ok_or_else(wrong)?;
+                (stored.attempts, stored.failed) = (*attempt, false);
+            }
+            Event::AssistantReplied { in_reply_to: message, content, .. }
+            | Event::ReplyStopped { in_reply_to: message, content } => {
+                self.close(conversation, message, violations);
+                let Some(stored) = self.message_mut(message) else { return Ok(()) };
+                stored.answers.push(content.clone());
+                if stored.answers.len() > 1 {
+                    return Err(Violation::DoubledAnswer { conversation, message: message.clone() });
+                }
+            }
+            Event::ReplyFailed { in_reply_to: message, .. } => {
+                self.close(conversation, message, violations);
+                if let Some(stored) = self.message_mut(message) {
+                    stored.failed = true;
+                }
+            }
+            Event::MessageRated { .. } | Event::ConversationErased { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, conversation: ConversationId, message: &MessageId, violations: &mut Vec<Violation>) {
+        if let Some(open) = self.open.replace(message.clone()) {
+            violations.push(Violation::TurnsInterleaved { conversation, open, opened: message.clone() });
+        }
+    }
+
+    fn close(&mut self, conversation: ConversationId, message: &MessageId, violations: &mut Vec<Violation>) {
+        if self.open.take_if(|open| open == message).is_none() {
+            violations.push(Violation::StrayEnd { conversation, message: message.clone() });
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Broken histories, each of which the checker has to name.
+
+use std::time::Duration;
+
+use chat_eventlog::{Position, Recorded};
+use chat_schema::{ConversationId, Event, FailureReason, FinishReason, Head, MessageId, SealedEvent, SessionId, Timings};
+use uuid::Uuid;
+
+use super::{Violation, check};
+use crate::seen::{End, Seen};
+
+/// A log that is written event by event, of one session unless said otherwise.
+#[derive(Default)]
+struct Story {
+    events: Vec<Event>,
+}
+
+fn session() -> SessionId {
+    "session".parse().unwrap()
+}
+
+fn id(message: &str) -> MessageId {
+    message.parse().unwrap()
+}
+
+fn conversation() -> ConversationId {
+    ConversationId::of(&session())
+}
+
+impl Story {
+    fn user(self, message: &str) -> Self {
+        self.user_of(session(), message)
+    }
+
+    fn user_of(mut self, session_id: SessionId, message: &str) -> Self {
+        let content = format!("text of {message}");
+        self.events.push(Event::UserMessaged { message_id: id(message), session_id, content, owner: Uuid::nil().into() });
+        self
+    }
+
+    fn again(mut self, message: &str, attempt: u32) -> Self {
+        self.events.push(Event::ReplyStarted { in_reply_to: id(message), attempt, owner: Uuid::nil().into() });
+        self
+    }
+
+    fn answer(mut self, message: &str, content: &str) -> Self {
+        self.events.push(Event::AssistantReplied {
+            in_reply_to: id(message),
+            content: content.into(),
+            model: "m".into(),
+            finish_reason: FinishReason::Stop,
+            usage: None,
+            timings: Timings { first_token_ms: 1, total_ms: 2 },
+        });
+        self
+    }
+
+    fn fail(mut self, message: &str) -> Self {
+        self.events.push(Event::ReplyFailed { in_reply_to: id(message), reason: FailureReason::Abandoned });
+        self
+    }
+
+    /// The events, sealed one on the other.
+    fn log(self) -> Vec<Recorded> {
+        let mut head = Head::EMPTY;
+        let seal = |(position, event)| {
+            let event = SealedEvent::seal(head, conversation(), Uuid::new_v4().into(), position, event);
+            head = event.head();
+            Recorded { position: Position::new(position), event }
+        };
+        (1..).zip(self.events).map(seal).collect()
+    }
+}
+
+/// A try from second `asked` to the next one, which ended this way.
+fn seen(message: &str, asked: u64, end: End) -> Seen {
+    let at = |millis: u64| Duration::from_millis(asked * 1_000 + millis);
+    let tokens = match &end {
+        End::Done(answer) => answer.split_inclusive(' ').map(|token| (at(500), token.to_owned())).collect(),
+        _ => Vec::new(),
+    };
+    Seen {
+        session: session(),
+        message: id(message),
+        text: format!("text of {message}"),
+        replica: 0,
+        asked: at(0),
+        started: (!matches!(end, End::Refused(..))).then(|| at(100)),
+        tokens,
+        end,
+        ended: at(900),
+    }
+}
+
+fn done(message: &str, asked: u64, answer: &str) -> Seen {
+    seen(message, asked, End::Done(answer.into()))
+}
+
+fn good() -> Story {
+    Story::default().user("a").fail("a").user("b").answer("b", "to b").again("a", 2).answer("a", "to a")
+}
+
+fn good_sights() -> Vec<Seen> {
+    vec![seen("a", 1, End::Cut), done("b", 3, "to b"), done("a", 5, "to a"), done("b", 6, "to b")]
+}
+
+fn renumbered(mut log: Vec<Recorded>) -> Vec<Recorded> {
+    (1..).zip(&mut log).for_each(|(number, recorded)| recorded.position = Position::new(number));
+    log
+}
+
+#[test]
+fn a_history_that_keeps_every_promise_has_no_violation() {
+    assert_eq!(check(&good().log(), &good_sights()), []);
+    assert_eq!(check(&[], &[seen("a", 1, End::Refused(503, "service-unavailable".into()))]), []);
+}
+
+#[test]
+fn an_acknowledged_message_that_is_not_stored_is_lost() {
+    assert_eq!(check(&[], &[seen("a", 1, End::Cut)]), [Violation::LostMessage { message: id("a") }]);
+    let of_answered = check(&[], &[done("a", 1, "to a")]);
+    assert_eq!(of_answered, [Violation::LostMessage { message: id("a") }, Violation::LostAnswer { message: id("a") }]);
+}
+
+#[test]
+fn an_acknowledged_answer_that_is_not_stored_is_lost() {
+    let violations = check(&Story::default().user("a").fail("a").log(), &[done("a", 1, "to a")]);
+    assert_eq!(violations, [Violation::LostAnswer { message: id("a") }]);
+}
+
+#[test]
+fn a_dropped_tail_is_a_lost_answer() {
+    let mut log = good().log();
+    log.pop();
+    assert_eq!(check(&log, &good_sights()), [Violation::LostAnswer { message: id("a") }]);
+}
+
+#[test]
+fn an_event_dropped_from_the_middle_is_a_gap() {
+    let mut log = good().log();
+    log.remove(1);
+    assert!(check(&log, &good_sights()).contains(&Violation::Gap { conversation: conversation(), version: 2 }));
+}
+
+#[test]
+fn a_message_or_an_answer_that_is_stored_twice_is_doubled() {
+    let (conversation, message) = (conversation(), id("a"));
+    let sights = [done("a", 1, "to a")];
+    let twice = Story::default().user("a").answer("a", "to a").user("a").answer("a", "to a");
+    let violations = check(&twice.log(), &sights);
+    assert!(violations.contains(&Violation::DoubledMessage { conversation, message: message.clone() }), "{violations:?}");
+    assert!(violations.contains(&Violation::DoubledAnswer { conversation, message: message.clone() }), "{violations:?}");
+
+    let answered_twice = Story::default().user("a").answer("a", "to a").answer("a", "to a");
+    let violations = check(&answered_twice.log(), &sights);
+    assert!(violations.contains(&Violation::StrayEnd { conversation, message }), "{violations:?}");
+}
+
+#[test]
+fn an_event_that_is_stored_twice_is_doubled() {
+    let mut log = good().log();
+    let last = log.last().unwrap().clone();
+    let event = last.event.envelope.id;
+    log.push(last);
+    assert!(check(&renumbered(log), &good_sights()).contains(&Violation::DoubledEvent { event }));
+}
+
+#[test]
+fn two_events_of_one_version_are_a_fork() {
+    let mut log = Story::default().user("a").answer("a", "to a").log();
+    let other = Story::default().user("a").fail("a").log();
+    let first = log[0].event.clone();
+    log.push(Recorded {
+        position: Position::new(9),
+        event: SealedEvent::seal(first.head(), conversation(), Uuid::new_v4().into(), 9, other[1].event.envelope.event.clone()),
+    });
+    let violations = check(&log, &[done("a", 1, "to a")]);
+    assert!(violations.contains(&Violation::Fork { conversation: conversation(), version: 2 }), "{violations:?}");
+}
+
+#[test]
+fn a_changed_event_breaks_the_chain() {
+    let mut log = good().log();
+    let bytes = String::from_utf8(log[3].event.bytes.to_vec()).unwrap().replace("to b", "to B");
+    log[3].event = SealedEvent::open(bytes.into_bytes().into(), log[3].event.hash).unwrap();
+    let violations = check(&log, &good_sights());
+    assert_eq!(
+        violations,
+        [Violation::BrokenChain { conversation: conversation(), version: 4 }, Violation::WrongAnswer { message: id("b") }]
+    );
+}
+
+#[test]
+fn positions_that_go_back_are_out_of_order() {
+    let mut log = good().log();
+    log[2].position = Position::new(1);
+    let event = log[2].event.envelope.id;
+    assert_eq!(check(&log, &good_sights()), [Violation::PositionsOutOfOrder { event }]);
+}
+
+#[test]
+fn a_turn_that_is_opened_inside_another_is_interleaved() {
+    let log = Story::default().user("a").user("b").answer("b", "to b").answer("a", "to a").log();
+    let violations = check(&log, &[done("a", 1, "to a"), done("b", 1, "to b")]);
+    let conversation = conversation();
+    assert_eq!(
+        violations,
+        [
+            Violation::TurnsInterleaved { conversation, open: id("a"), opened: id("b") },
+            Violation::StrayEnd { conversation, message: id("a") },
+        ]
+    );
+}
+
+#[test]
+fn a_further_attempt_of_what_did_not_fail_is_wrong() {
+    let wrong = [Violation::WrongAttempt { conversation: conversation(), message: id("a") }];
+    let answered = Story::default().user("a").answer("a", "to a").again("a", 2).fail("a");
+    assert_eq!(check(&answered.log(), &[done("a", 1, "to a")]), wrong);
+    let skipped = Story::default().user("a").fail("a").again("a", 3).fail("a");
+    assert_eq!(check(&skipped.log(), &[seen("a", 1, End::Cut)]), wrong);
+}
+
+#[test]
+fn other_words_than_the_stored_ones_are_wrong() {
+    let log = Story::default().user("a").answer("a", "to a").log();
+    assert_eq!(check(&log, &[done("a", 1, "to b")]), [Violation::WrongAnswer { message: id("a") }]);
+
+    let mut without_a_token = done("a", 1, "to a");
+    without_a_token.tokens.remove(0);
+    assert_eq!(check(&log, &[without_a_token]), [Violation::WrongTokens { message: id("a") }]);
+
+    let mut other_text = done("a", 1, "to a");
+    other_text.text = "something else".into();
+    assert_eq!(check(&log, &[other_text]), [Violation::WrongMessage { message: id("a") }]);
+}
+
+#[test]
+fn an_attacher_who_gets_another_answer_is_noticed() {
+    let log = Story::default().user("a").answer("a", "to a").log();
+    let violations = check(&log, &[done("a", 1, "to a"), done("a", 3, "to A")]);
+    assert_eq!(violations, [Violation::WrongAnswer { message: id("a") }, Violation::TwoAnswers { message: id("a") }]);
+}
+
+#[test]
+fn two_attempts_shown_at_the_same_time_are_noticed_and_one_after_the_other_are_not() {
+    let log = Story::default().user("a").fail("a").again("a", 2).answer("a", "second try").log();
+    let shown = |asked, words: &str| Seen { tokens: done("a", asked, words).tokens, ..seen("a", asked, End::Cut) };
+    assert_eq!(check(&log, &[shown(1, "first t"), done("a", 5, "second try")]), []);
+    assert_eq!(check(&log, &[shown(5, "second "), done("a", 5, "second try")]), []);
+    let violations = check(&log, &[shown(5, "first t"), done("a", 5, "second try")]);
+    assert_eq!(violations, [Violation::TwoAttemptsAtOnce { message: id("a") }]);
+}
+
+#[test]
+fn a_message_that_was_answered_before_another_was_sent_stands_before_it() {
+    let log = Story::default().user("b").answer("b", "to b").user("a").answer("a", "to a").log();
+    let violations = check(&log, &[done("a", 1, "to a"), done("b", 3, "to b")]);
+    assert_eq!(violations, [Violation::OrderLost { earlier: id("a"), later: id("b") }]);
+}
+
+#[test]
+fn a_message_of_nobody_or_of_another_conversation_is_noticed() {
+    let log = Story::default().user("a").fail("a").log();
+    let conversation = conversation();
+    assert_eq!(check(&log, &[]), [Violation::UnknownMessage { conversation, message: id("a") }]);
+
+    let log = Story::default().user_of("other".parse().unwrap(), "a").fail("a").log();
+    let violations = check(&log, &[seen("a", 1, End::Cut)]);
+    assert_eq!(violations, [Violation::WrongConversation { conversation, message: id("a") }]);
+}
+
+#[test]
+fn an_id_that_is_refused_as_used_is_noticed() {
+    let log = Story::default().user("a").fail("a").log();
+    let violations = check(&log, &[seen("a", 1, End::Refused(409, "message-id-used".into()))]);
+    assert_eq!(violations, [Violation::IdRefused { message: id("a") }]);
+}

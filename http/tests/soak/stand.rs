@@ -1,0 +1,123 @@
+//! A deployment under test: replicas, the log they share, and a model.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chat_eventlog::embedded::EmbeddedLog;
+use chat_eventlog::jetstream::{JetStreamLog, Settings};
+use chat_eventlog::{EventLog, Position, Recorded};
+use futures_util::StreamExt;
+
+use crate::model::Model;
+use crate::nats::{Cluster, Proxy, Server};
+use crate::replicas::{Addresses, Replica};
+
+/// The stream of `open-chat`'s events.
+pub const STREAM: &str = "open-chat";
+const READING: Duration = Duration::from_secs(60);
+
+/// What the replicas share.
+pub enum Log {
+    /// One replica's own.
+    Embedded,
+    /// A single server, which every replica reaches through a proxy of its own.
+    Single { server: Server, proxies: Vec<Proxy> },
+    /// Three nodes.
+    Cluster(Cluster),
+}
+
+pub struct Stand {
+    // Dropped first: a replica should not see its log go.
+    pub replicas: Vec<Replica>,
+    pub addresses: Addresses,
+    pub log: Log,
+    pub model: Model,
+}
+
+impl Stand {
+    pub fn embedded() -> Self {
+        Self::start(Log::Embedded, &["embedded:./data".to_owned()])
+    }
+
+    pub fn single(replicas: usize) -> Self {
+        let server = Server::start();
+        let proxies: Vec<_> = (0..replicas).map(|_| Proxy::start(server.port())).collect();
+        let urls: Vec<_> = proxies.iter().map(Proxy::url).collect();
+        Self::start(Log::Single { server, proxies }, &urls)
+    }
+
+    pub fn cluster(replicas: usize) -> Self {
+        let cluster = Cluster::start();
+        let urls = vec![cluster.url(); replicas];
+        Self::start(Log::Cluster(cluster), &urls)
+    }
+
+    fn start(log: Log, urls: &[String]) -> Self {
+        let (model, addresses) = (Model::start(), Addresses::default());
+        let base_url = model.base_url();
+        let replicas = urls.iter().map(|url| Replica::start(&addresses, url, &base_url)).collect();
+        let stand = Self { replicas, addresses, log, model };
+        if let Log::Cluster(cluster) = &stand.log {
+            cluster.until_current(STREAM);
+        }
+        stand
+    }
+
+    pub fn server(&mut self) -> &mut Server {
+        match &mut self.log {
+            Log::Single { server, .. } => server,
+            _ => panic!("this deployment has no single server"),
+        }
+    }
+
+    pub fn cluster_nodes(&mut self) -> &mut Cluster {
+        match &mut self.log {
+            Log::Cluster(cluster) => cluster,
+            _ => panic!("this deployment has no cluster"),
+        }
+    }
+
+    /// The proxy between a replica and the single server.
+    pub fn proxy(&self, replica: usize) -> &Proxy {
+        match &self.log {
+            Log::Single { proxies, .. } => &proxies[replica],
+            _ => panic!("this deployment has no proxies"),
+        }
+    }
+
+    /// Every event, read past the proxies. The replica of an embedded log is stopped for it.
+    pub async fn events(&mut self) -> Vec<Recorded> {
+        let log: Arc<dyn EventLog> = match &self.log {
+            Log::Embedded => {
+                self.replicas[0].kill();
+                Arc::new(EmbeddedLog::open(&self.replicas[0].data()).unwrap())
+            }
+            Log::Single { server, .. } => Arc::new(open(vec![server.url()]).await),
+            Log::Cluster(cluster) => Arc::new(open(cluster.urls().to_vec()).await),
+        };
+        tokio::time::timeout(READING, read_all(&*log)).await.expect("the log is not read to its end")
+    }
+}
+
+async fn open(servers: Vec<String>) -> JetStreamLog {
+    let settings = Settings {
+        servers,
+        credentials: None,
+        nkey_seed: None,
+        ca: None,
+        client_certificate: None,
+        stream: STREAM.to_owned(),
+        patience: READING,
+    };
+    JetStreamLog::open(settings).await.unwrap()
+}
+
+async fn read_all(log: &dyn EventLog) -> Vec<Recorded> {
+    let end = log.end().await.unwrap();
+    let mut events: Vec<Recorded> = Vec::new();
+    let mut subscription = log.subscribe(Position::START);
+    while events.last().map_or(Position::START, |last| last.position) < end {
+        events.push(subscription.next().await.expect("the subscription ended early").unwrap());
+    }
+    events
+}

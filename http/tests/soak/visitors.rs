@@ -1,0 +1,187 @@
+//! Visitors who send messages to any replica, and send them again, to any replica, until they have the answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use chat_schema::{MessageId, SessionId};
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use uuid::Uuid;
+
+use crate::replicas::Addresses;
+use crate::seen::{End, Seen};
+use crate::support::{Stream, WIDGET_KEY, body_of};
+
+const VISITORS: usize = 12;
+/// Sessions of each visitor's own.
+const SESSIONS: usize = 2;
+/// Sessions that all visitors use at the same time.
+const SHARED: usize = 4;
+/// Silence after which a visitor goes elsewhere.
+const SILENCE: Duration = Duration::from_secs(3);
+/// Longest pause before another try.
+const PAUSE_MS: u64 = 250;
+/// Time after which a visitor gives a message up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Visitors at work.
+pub struct Load {
+    at: Where,
+    stop: Arc<AtomicBool>,
+    seen: mpsc::UnboundedReceiver<Seen>,
+    visitors: JoinSet<()>,
+}
+
+/// What a visitor needs to ask.
+#[derive(Clone)]
+struct Where {
+    addresses: Addresses,
+    http: reqwest::Client,
+    epoch: Instant,
+    answered: Arc<AtomicU64>,
+    sink: mpsc::UnboundedSender<Seen>,
+}
+
+#[derive(Clone)]
+struct Message {
+    session: SessionId,
+    id: MessageId,
+    text: String,
+}
+
+impl Load {
+    /// Starts all visitors; times are counted from `epoch`.
+    pub fn start(addresses: Addresses, epoch: Instant) -> Self {
+        let (sink, seen) = mpsc::unbounded_channel();
+        let http = reqwest::Client::builder().no_proxy().connect_timeout(SILENCE).build().unwrap();
+        let at = Where { addresses, http, epoch, answered: Arc::default(), sink };
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut visitors = JoinSet::new();
+        for visitor in 0..VISITORS {
+            let (at, stop) = (at.clone(), Arc::clone(&stop));
+            visitors.spawn(async move {
+                for number in 0.. {
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    at.converse(Message::new(visitor, number)).await;
+                }
+            });
+        }
+        Self { at, stop, seen, visitors }
+    }
+
+    /// Messages that were answered so far.
+    pub fn answered(&self) -> u64 {
+        self.at.answered.load(Ordering::SeqCst)
+    }
+
+    /// Lets every visitor come to the end of the message at hand; all that they saw.
+    pub async fn stop(mut self) -> Vec<Seen> {
+        self.stop.store(true, Ordering::SeqCst);
+        while let Some(visitor) = self.visitors.join_next().await {
+            visitor.unwrap();
+        }
+        drop(self.at);
+        let mut all = Vec::new();
+        while let Some(one) = self.seen.recv().await {
+            all.push(one);
+        }
+        all
+    }
+}
+
+impl Message {
+    fn new(visitor: usize, number: usize) -> Self {
+        let session = match choose(SESSIONS + 1) {
+            SESSIONS => format!("shared-{}", choose(SHARED)),
+            own => format!("visitor-{visitor}-{own}"),
+        };
+        let id = format!("m-{visitor}-{number}");
+        Self { session: session.parse().unwrap(), text: format!("Question {id}?"), id: id.parse().unwrap() }
+    }
+}
+
+impl Where {
+    /// Sends a message until it is answered. One in four is attached to at the same time, as by a second window.
+    async fn converse(&self, message: Message) {
+        if choose(4) == 0 {
+            let second_window = async {
+                sleep(Duration::from_millis(choose(200) as u64)).await;
+                self.insist(&message).await;
+            };
+            tokio::join!(self.insist(&message), second_window);
+        } else {
+            self.insist(&message).await;
+        }
+        self.answered.fetch_add(1, Ordering::SeqCst);
+    }
+
+    async fn insist(&self, message: &Message) {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let seen = self.ask(message).await;
+            let answered = seen.answer().is_some();
+            // The receiver lives until all visitors are done.
+            let _ = self.sink.send(seen);
+            if answered {
+                return;
+            }
+            sleep(Duration::from_millis(choose(PAUSE_MS as usize) as u64)).await;
+        }
+    }
+
+    /// One try.
+    async fn ask(&self, message: &Message) -> Seen {
+        let replica = choose(self.addresses.count());
+        let mut seen = Seen {
+            session: message.session.clone(),
+            message: message.id.clone(),
+            text: message.text.clone(),
+            replica,
+            asked: self.epoch.elapsed(),
+            started: None,
+            tokens: Vec::new(),
+            end: End::Silent,
+            ended: Duration::ZERO,
+        };
+        seen.end = self.listen(message, &mut seen).await;
+        seen.ended = self.epoch.elapsed();
+        seen
+    }
+
+    async fn listen(&self, message: &Message, seen: &mut Seen) -> End {
+        let url = format!("{}/v1/chat/stream", self.addresses.of(seen.replica));
+        let body = json!({"sessionId": message.session, "message": message.text, "messageId": message.id});
+        let request = self.http.post(url).header("x-api-key", WIDGET_KEY).json(&body);
+        let response = match timeout(SILENCE, request.send()).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(_)) => return End::Cut,
+            Err(_) => return End::Silent,
+        };
+        if response.status() != 200 {
+            let (status, body) = body_of(response).await;
+            return End::Refused(status, body["code"].as_str().unwrap_or_default().to_owned());
+        }
+        let mut stream = Stream::new(response);
+        loop {
+            let Ok(line) = timeout(SILENCE, stream.next()).await else { return End::Silent };
+            let Some(line) = line else { return End::Cut };
+            let now = self.epoch.elapsed();
+            match line.split_once(' ').unwrap_or((&line, "")) {
+                ("start", _) => seen.started = Some(now),
+                ("token", token) => seen.tokens.push((now, token.to_owned())),
+                ("done", answer) => return End::Done(answer.to_owned()),
+                (_, error) => return End::Error(error.to_owned()),
+            }
+        }
+    }
+}
+
+/// A number below `below`, by chance.
+fn choose(below: usize) -> usize {
+    (Uuid::new_v4().as_u128() % below as u128) as usize
+}
