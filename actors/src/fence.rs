@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::services::Services;
 
 /// How often a process without a lease looks whether it has one again.
-const LOOK: Duration = Duration::from_millis(50);
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The fence of one turn.
 pub(crate) struct Fence {
@@ -33,12 +33,11 @@ impl Fence {
         tracing::warn!(conversation_id = %self.conversation, "reply held back: others may take this process for dead");
         let deadline = Instant::now() + self.services.settings.ending_patience;
         while Instant::now() < deadline {
-            if self.holds_lease()
-                && let Some(ours) = self.is_still_open().await
-            {
-                return ours;
+            match self.is_still_open().await {
+                Some(true) if self.holds_lease() => return true,
+                Some(false) => return false,
+                Some(true) | None => sleep(LOOK).await,
             }
-            sleep(LOOK).await;
         }
         false
     }

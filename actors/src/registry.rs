@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::dev::ToEnvelope;
 use actix::prelude::*;
-use chat_schema::{ConversationId, History, MessageId, Rating, SealedEvent, SessionId};
+use chat_schema::{ConversationId, History, MessageId, OwnerId, Rating, SealedEvent, SessionId};
 use tokio::sync::watch;
 
 use crate::conversation::{Advance, AttachOnly, ConversationActor, Rate, RunningHere, SendMessage, Stop, Submit, Wake};
@@ -80,8 +80,7 @@ impl Registry {
         history::read(&self.services, ConversationId::of(session)).await
     }
 
-    /// Lives among the processes that share the log: tells them that this one lives, relays its answers to them, and closes the turns of those
-    /// that died. To be run once beside everything else; ends at once on a log of one process.
+    /// Lives among the processes that share the log: tells them that this one lives, relays its answers to them, and follows what they append. To be run once beside everything else; ends at once on a log of one process.
     pub async fn live_among_peers(self) {
         if let Some(peers) = self.services.peers.clone() {
             peers::live(peers, self).await;
@@ -112,8 +111,14 @@ impl Registry {
         }
     }
 
+    /// Whether the open turn of a conversation runs nowhere, as far as this process knows.
+    pub fn is_abandoned(&self, id: ConversationId, owner: OwnerId) -> bool {
+        let runs_here = owner == self.services.owner && self.lock().contains_key(&id);
+        !runs_here && self.services.is_gone(owner)
+    }
+
     /// Opens a conversation, so that a turn that a dead process left open is closed.
-    pub(crate) fn wake(&self, id: ConversationId) {
+    pub fn wake(&self, id: ConversationId) {
         self.open(id).do_send(Wake);
     }
 

@@ -77,6 +77,11 @@ impl Services {
         }
     }
 
+    /// What this process calls itself in the log.
+    pub fn owner(&self) -> OwnerId {
+        self.owner
+    }
+
     /// Answers being generated at this moment.
     pub fn running_replies(&self) -> usize {
         self.settings.max_concurrent_replies - self.places.available_permits()

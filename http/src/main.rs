@@ -1,5 +1,6 @@
 //! Open Chat Widget's server: the one binary, `open-chat`. `main` only parses the command line; `startup` wires.
 
+mod abandoned;
 mod admin;
 mod app;
 mod chat;

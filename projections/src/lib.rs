@@ -10,6 +10,7 @@ mod cursor;
 mod database;
 mod directory;
 mod open_error;
+mod open_turns;
 mod read_models;
 mod readers;
 mod runner;

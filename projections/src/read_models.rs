@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_eventlog::{EventLog, LogIdentity, Position};
-use chat_schema::{ConversationId, ConversationPage, Thread};
+use chat_schema::{ConversationId, ConversationPage, OwnerId, Thread};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
@@ -14,7 +14,7 @@ use crate::open_error::OpenError;
 use crate::runner::Runner;
 use crate::status::{CaughtUp, State, Status};
 use crate::store::{Store, StoreError};
-use crate::{checkpoint, conversation_list, threads};
+use crate::{checkpoint, conversation_list, open_turns, threads};
 
 /// Why a read has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,14 @@ impl ReadModels {
             Ok(Some(Thread { conversation, messages: threads::messages(db, id)? }))
         })
         .await
+    }
+
+    /// The conversations with a turn that is being answered, or whose process died doing so, and that process.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn open_turns(&self) -> Result<Vec<(ConversationId, OwnerId)>, ReadError> {
+        self.read(open_turns::all).await
     }
 
     async fn read<T, Q>(&self, query: Q) -> Result<T, ReadError>

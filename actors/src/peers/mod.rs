@@ -73,10 +73,10 @@ impl Peers {
     }
 }
 
-/// Lives among the peers of `registry`'s log: beats, relays answers, and closes the turns of the dead. Ends when the bus does.
+/// Lives among the peers of `registry`'s log: beats, relays answers, and tells live conversations what others append. Ends when the bus does.
 pub(crate) async fn live(peers: Arc<Peers>, registry: Registry) {
     let mut messages = peers.bus.listen(peers.me).await;
-    let watching = actix::spawn(watch::watch(Arc::clone(&peers), registry.clone()));
+    let watching = actix::spawn(watch::watch(registry.clone()));
     let mut relays = Relays::new(Arc::clone(&peers), registry.clone());
     let mut beats = interval(BEAT);
     beats.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -7,7 +7,7 @@ use chat_actors::{Attachment, Registry, Services, Settings, Stage};
 use chat_schema::{FailureReason, Rating};
 use tokio::time::{sleep, timeout};
 
-use crate::bench::{Bench, PATIENCE, ended, message, until};
+use crate::bench::{Bench, PATIENCE, conversation, ended, message, until};
 use crate::faulty_log::FaultyLog;
 use crate::memory_bus::{Connection, MemoryBus};
 use crate::puppet::{Call, Puppet};
@@ -167,10 +167,19 @@ async fn a_dead_owners_turn_is_closed_and_the_conversation_goes_on() {
 }
 
 #[actix::test]
-async fn a_dead_owners_turn_is_closed_though_nobody_asks_for_it() {
+async fn a_dead_owners_turn_is_closed_by_opening_its_conversation() {
     let ([one, other], _bus) = replicas();
     let (_first, _call) = one.begin("a", "hi").await;
+    let abandoned = || other.registry.is_abandoned(conversation(), one.services.owner());
+    assert!(!abandoned());
     one.connection.cut();
+    let dead = async {
+        while !abandoned() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, dead).await.expect("the owner never counts as dead");
+    other.registry.wake(conversation());
     other.until_stored("failed Abandoned").await;
 }
 
@@ -189,12 +198,14 @@ async fn an_owner_that_others_may_take_for_dead_shows_nothing_more() {
     let (mut first, mut call) = one.begin("a", "hi").await;
     call.token("shown ");
     shows(&mut first, "shown ").await;
+    let mut second = other.send("a", "hi").await;
+    shows(&mut second, "shown ").await;
     one.connection.cut();
     sleep_until_the_lease_is_over().await;
     call.token("late");
     call.until_taken().await;
 
-    other.until_stored("failed Abandoned").await;
+    assert_eq!(ended(&mut second).await, ABANDONED);
     assert_eq!(ended(&mut first).await, Stage::Broken);
     assert_eq!(first.progress.borrow().text(), "shown ", "an attempt that was given up was shown");
     call.until_dropped().await;

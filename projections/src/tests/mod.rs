@@ -5,6 +5,7 @@ mod conversation_list;
 mod delivery;
 mod events;
 mod log_double;
+mod open_turns;
 mod opening;
 mod threads;
 
@@ -131,6 +132,7 @@ fn rows(db: &Connection) -> Vec<Vec<Value>> {
         ("conversation", "id"),
         ("conversation_count", "total"),
         ("conversation_version", "conversation"),
+        ("open_turn", "conversation"),
         ("message", "conversation, turn, is_answer"),
     ] {
         let mut all = db.prepare(&format!("SELECT * FROM {table} ORDER BY {order}")).unwrap();
