@@ -27,24 +27,19 @@ impl Fence {
 
     /// Whether more of the answer may be shown. Waits while that is not known, up to the patience for the end of a turn.
     pub(crate) async fn pass(&self) -> bool {
-        if self.holds_lease() {
+        if self.services.holds_lease() {
             return true;
         }
         tracing::warn!(conversation_id = %self.conversation, "reply held back: others may take this process for dead");
         let deadline = Instant::now() + self.services.settings.ending_patience;
         while Instant::now() < deadline {
             match self.is_still_open().await {
-                Some(true) if self.holds_lease() => return true,
+                Some(true) if self.services.holds_lease() => return true,
                 Some(false) => return false,
                 Some(true) | None => sleep(LOOK).await,
             }
         }
         false
-    }
-
-    fn holds_lease(&self) -> bool {
-        let peers = self.services.peers.as_ref();
-        peers.is_none_or(|peers| peers.holds_lease() && self.services.log.is_available())
     }
 
     /// `None` if the log cannot tell now.

@@ -97,6 +97,7 @@ impl Turns {
                 }
             }),
             Event::ConversationErased { .. } => return Self::default(),
+            Event::OperatorActed { .. } => {}
         }
         self
     }

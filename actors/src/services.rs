@@ -103,6 +103,11 @@ impl Services {
         }
     }
 
+    /// Whether no other process may take this one for dead, so that it may show its running answers.
+    pub(crate) fn holds_lease(&self) -> bool {
+        self.peers.as_ref().is_none_or(|peers| peers.holds_lease() && self.log.is_available())
+    }
+
     /// Whether `owner` runs no turns any more, if this process is asked, which runs none of the conversation in question.
     pub(crate) fn is_gone(&self, owner: OwnerId) -> bool {
         owner == self.owner || self.peers.as_ref().is_none_or(|peers| peers.is_dead(owner))

@@ -20,7 +20,7 @@ use crate::stop::StopSignal;
 
 /// Most pieces taken from the assistant before the clients are woken.
 const PIECES_A_WAKE: usize = 64;
-/// Pause before the end of a turn is offered again to a log that is away.
+/// Pause before a log that is away is asked again about a turn that is stored.
 const ENDING_PAUSE: Duration = Duration::from_millis(250);
 /// Reloads of one conversation in a row before it is given up for this request.
 const MAX_RELOADS: u32 = 8;
@@ -207,14 +207,22 @@ async fn store(services: &Services, event: &SealedEvent, patience: Duration) -> 
     outcome
 }
 
-/// Folds what the log has and `state` does not.
+/// Folds what the log has and `state` does not. A log that is away is asked again for as long as `patience` says.
 pub(crate) async fn catch_up(
     services: Arc<Services>,
     id: ConversationId,
     mut state: Conversation,
     mut head: Head,
+    patience: Duration,
 ) -> Result<(Conversation, Head), Refusal> {
-    let recorded = services.log.read(id, head.version).await.map_err(|error| refusal(id, &error))?;
+    let deadline = Instant::now() + patience;
+    let recorded = loop {
+        match services.log.read(id, head.version).await {
+            Ok(recorded) => break recorded,
+            Err(LogError::Unavailable(_)) if Instant::now() + ENDING_PAUSE < deadline => sleep(ENDING_PAUSE).await,
+            Err(error) => return Err(refusal(id, &error)),
+        }
+    };
     for recorded in recorded {
         state = state.evolve(&recorded.event.envelope.event);
         head = recorded.event.head();
@@ -232,9 +240,13 @@ pub(crate) async fn reopen(
     mut state: Conversation,
     mut head: Head,
     gone: Option<OpenTurn>,
+    patience: Duration,
 ) -> Result<(Conversation, Head), Refusal> {
-    for _ in 0..MAX_RELOADS {
-        (state, head) = catch_up(Arc::clone(&services), id, state, head).await?;
+    let deadline = Instant::now() + patience;
+    let mut conflicts = 0;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        (state, head) = catch_up(Arc::clone(&services), id, state, head, left).await?;
         let Some(open) = state.open_turn() else { return Ok((state, head)) };
         if !services.is_gone(open.owner) && gone.as_ref() != Some(&open) {
             return Ok((state, head));
@@ -245,18 +257,26 @@ pub(crate) async fn reopen(
                 tracing::warn!(conversation_id = %id, "closed a turn that its owner left open");
                 return Ok((state.evolve(&event.envelope.event), event.head()));
             }
-            Append::Conflict { .. } => {}
+            Append::Conflict { .. } if conflicts < MAX_RELOADS => conflicts += 1,
+            Append::Unknown | Append::Unavailable if Instant::now() + ENDING_PAUSE < deadline => {
+                sleep(ENDING_PAUSE).await;
+            }
             Append::Unknown => return Err(Refusal::StorageUnknown),
-            Append::Unavailable => return Err(Refusal::StorageUnavailable),
+            Append::Conflict { .. } | Append::Unavailable => return Err(Refusal::StorageUnavailable),
         }
     }
-    Err(Refusal::StorageUnavailable)
 }
 
 pub(crate) fn refusal(id: ConversationId, error: &LogError) -> Refusal {
-    tracing::error!(conversation_id = %id, %error, "conversation cannot be read");
     match error {
-        LogError::Unavailable(_) => Refusal::StorageUnavailable,
-        LogError::Unreadable { .. } => Refusal::Internal,
+        // That the log is away is said once, by the log.
+        LogError::Unavailable(_) => {
+            tracing::debug!(conversation_id = %id, %error, "conversation cannot be read now");
+            Refusal::StorageUnavailable
+        }
+        LogError::Unreadable { .. } => {
+            tracing::error!(conversation_id = %id, %error, "conversation cannot be read");
+            Refusal::Internal
+        }
     }
 }

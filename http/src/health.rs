@@ -22,6 +22,7 @@ pub(crate) struct Ready {
     status: &'static str,
     log: LogState,
     projections: ProjectionState,
+    replies: ReplyState,
 }
 
 /// State of the event log.
@@ -43,6 +44,15 @@ pub(crate) struct ProjectionState {
     reason: Option<String>,
 }
 
+/// The answers of this process.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct ReplyState {
+    /// Being generated now.
+    running: usize,
+    /// Begun and dropped since the start, since another process took the turn first.
+    cancelled: usize,
+}
+
 /// Tells whether requests may be sent here, and how log and projections are.
 #[utoipa::path(get, path = "/ready", tag = "Operations", operation_id = "ready",
     responses(
@@ -55,7 +65,9 @@ pub(crate) async fn ready(app: State) -> Result<HttpResponse, ApiError> {
     }
     let state = if app.services.log_is_available() { "available" } else { "unavailable" };
     let projections = projection_state(&app.models.status());
-    let body = Ready { status: "ready", log: LogState { state }, projections };
+    let replies =
+        ReplyState { running: app.services.running_replies(), cancelled: app.services.cancelled_replies() };
+    let body = Ready { status: "ready", log: LogState { state }, projections, replies };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }
 

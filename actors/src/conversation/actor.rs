@@ -2,6 +2,7 @@
 //! begins: load → decide → append → publish.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::prelude::*;
 use chat_eventlog::Append;
@@ -78,7 +79,7 @@ impl ConversationActor {
     /// The turn of a message that was sent before and needs no new attempt.
     pub(super) fn attach(&self, message: &SendMessage) -> Option<Result<Attachment, Refusal>> {
         let id = &message.message_id;
-        let running = self.running.as_ref().filter(|running| running.in_reply_to == *id);
+        let running = self.running.as_ref().filter(|running| running.in_reply_to == *id && !self.is_over(running));
         let waiting = self.queue.messages.iter().find(|waiting| waiting.in_reply_to == *id);
         let turn = self.state.turn(id);
         let text = running
@@ -87,6 +88,10 @@ impl ConversationActor {
             .or_else(|| turn.map(|turn| turn.question.as_str()))?;
         if text != message.text.as_str() {
             return Some(Err(Refusal::MessageIdUsed));
+        }
+        if running.is_some() && !self.services.holds_lease() {
+            // Others may have given this attempt up, and show the next one.
+            return Some(Err(Refusal::StorageUnknown));
         }
         let progress = running
             .map(|running| running.progress.clone())
@@ -142,7 +147,7 @@ impl ConversationActor {
             Ok(Decision::Begin { in_reply_to, event, history }) => {
                 let event = services.seal(self.head, self.id, event);
                 self.running = Some(Running {
-                    elsewhere: false,
+                    followed: None,
                     in_reply_to: in_reply_to.clone(),
                     text: pending.message.text.as_str().to_owned(),
                     progress: pending.progress.subscribe(),
@@ -178,7 +183,8 @@ impl ConversationActor {
             }
             Opened::Conflict if pending.conflicts < MAX_CONFLICTS => {
                 pending.conflicts += 1;
-                let loaded = turn::reopen(Arc::clone(&self.services), self.id, self.state.clone(), self.head, None);
+                let services = Arc::clone(&self.services);
+                let loaded = turn::reopen(services, self.id, self.state.clone(), self.head, None, Duration::ZERO);
                 ctx.spawn(loaded.into_actor(self).map(move |loaded, actor, ctx| {
                     actor.loaded(loaded);
                     match actor.fault {
@@ -239,7 +245,8 @@ impl ConversationActor {
 
     fn catch_up_then_close(&mut self, mut ended: Ended, ctx: &mut Context<Self>) {
         ended.pending.conflicts += 1;
-        let loaded = turn::catch_up(Arc::clone(&self.services), self.id, self.state.clone(), self.head);
+        let (services, patience) = (Arc::clone(&self.services), self.services.settings.ending_patience);
+        let loaded = turn::catch_up(services, self.id, self.state.clone(), self.head, patience);
         ctx.spawn(loaded.into_actor(self).map(move |loaded, actor, ctx| {
             actor.loaded(loaded);
             match actor.fault {
@@ -291,7 +298,8 @@ impl Actor for ConversationActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        let loading = turn::reopen(Arc::clone(&self.services), self.id, Conversation::default(), Head::EMPTY, None);
+        let services = Arc::clone(&self.services);
+        let loading = turn::reopen(services, self.id, Conversation::default(), Head::EMPTY, None, Duration::ZERO);
         ctx.wait(loading.into_actor(self).map(|loaded, actor, ctx| {
             actor.loaded(loaded);
             actor.proceed(ctx);

@@ -27,7 +27,7 @@ impl ConversationActor {
         };
         progress.send_modify(|progress| progress.advance(Stage::Answering));
         self.running = Some(Running {
-            elsewhere: true,
+            followed: Some(turn.clone()),
             in_reply_to: turn.message_id.clone(),
             text: self.state.turn(&turn.message_id).map(|turn| turn.question.clone()).unwrap_or_default(),
             progress: progress.subscribe(),
@@ -46,9 +46,14 @@ impl ConversationActor {
         self.proceed(ctx);
     }
 
+    /// Whether a followed turn is over in the log, though the end of its relay is still to come.
+    pub(super) fn is_over(&self, running: &Running) -> bool {
+        running.followed.is_some() && running.followed != self.state.open_turn()
+    }
+
     /// A turn that this process runs and another one has closed needs no more work.
     pub(super) fn end_lost_turn(&self) {
-        let running = self.running.as_ref().filter(|running| !running.elsewhere);
+        let running = self.running.as_ref().filter(|running| running.followed.is_none());
         if let Some(running) = running
             && decide::close_turn(&self.state, &running.in_reply_to, self.services.owner, Ending::LOST).is_none()
         {
@@ -60,9 +65,10 @@ impl ConversationActor {
     pub(super) fn catch_up_with_followed(&mut self, followed: Followed, ctx: &mut Context<Self>) {
         self.queue.busy = true;
         let Followed { turn, progress } = followed;
-        let (services, state) = (Arc::clone(&self.services), self.state.clone());
-        let loaded = turn::reopen(services, self.id, state, self.head, Some(turn.clone())).into_actor(self);
-        ctx.spawn(loaded.map(move |loaded, actor, ctx| {
+        let (services, patience) = (Arc::clone(&self.services), self.services.settings.ending_patience);
+        let (state, gone) = (self.state.clone(), Some(turn.clone()));
+        let loaded = turn::reopen(services, self.id, state, self.head, gone, patience);
+        ctx.spawn(loaded.into_actor(self).map(move |loaded, actor, ctx| {
             actor.loaded(loaded);
             if actor.fault.is_some() {
                 progress.send_modify(|progress| progress.advance(Stage::Broken));

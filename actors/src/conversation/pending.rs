@@ -38,8 +38,8 @@ impl Pending {
 
 /// What the actor keeps of the turn that is being answered, to attach others to it and to stop it.
 pub(super) struct Running {
-    /// Whether another process generates the answer, and this one follows.
-    pub(super) elsewhere: bool,
+    /// The turn as it stands in the log, if another process generates the answer and this one follows.
+    pub(super) followed: Option<OpenTurn>,
     pub(super) in_reply_to: MessageId,
     pub(super) text: String,
     pub(super) progress: watch::Receiver<Progress>,

@@ -1,6 +1,7 @@
 //! How the actor stores ratings: between the appends of its turns, so that a rating never costs a running answer anything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix::prelude::*;
 use chat_eventlog::Append;
@@ -44,7 +45,8 @@ impl ConversationActor {
 
     fn catch_up_then_rate(&mut self, mut pending: PendingRating, ctx: &mut Context<Self>) {
         pending.conflicts += 1;
-        let caught_up = turn::catch_up(Arc::clone(&self.services), self.id, self.state.clone(), self.head);
+        let caught_up =
+            turn::catch_up(Arc::clone(&self.services), self.id, self.state.clone(), self.head, Duration::ZERO);
         ctx.spawn(caught_up.into_actor(self).map(move |loaded, actor, ctx| match loaded {
             Ok((state, head)) => {
                 (actor.state, actor.head) = (state, head);

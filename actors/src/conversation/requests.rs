@@ -84,7 +84,7 @@ impl Handler<RunningHere> for ConversationActor {
 
     fn handle(&mut self, RunningHere(message_id): RunningHere, _: &mut Context<Self>) -> Self::Result {
         let running = self.running.as_ref();
-        let running = running.filter(|running| !running.elsewhere && running.in_reply_to == message_id)?;
+        let running = running.filter(|running| running.followed.is_none() && running.in_reply_to == message_id)?;
         Some(running.progress.clone())
     }
 }

@@ -90,6 +90,7 @@ impl Conversation {
             Event::ReplyFailed { in_reply_to, reason } => self.end(in_reply_to, Outcome::Failed { reason: *reason }),
             Event::MessageRated { message_id, rating } => self.rate(message_id, *rating),
             Event::ConversationErased { .. } => return Self::default(),
+            Event::OperatorActed { .. } => {}
         }
         self
     }

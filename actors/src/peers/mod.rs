@@ -27,6 +27,8 @@ use self::relay::Relays;
 use self::roster::{BEAT, Roster};
 use crate::registry::Registry;
 
+/// Pause before a bus that closed is listened to anew.
+const DEAF: Duration = Duration::from_secs(1);
 /// Longest wait for the last message of a process that ends.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How often it is looked whether that message came back.
@@ -67,43 +69,55 @@ impl Peers {
         let _ = timeout(LAST_WORDS, said).await;
     }
 
+    async fn beat_for_ever(&self) {
+        let mut beats = interval(BEAT);
+        beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            beats.tick().await;
+            self.beat().await;
+        }
+    }
+
     async fn beat(&self) {
         let number = lock(&self.roster).beat(Instant::now());
         self.bus.broadcast(PeerMessage::Beat { from: self.me, number }.encode()).await;
     }
-}
 
-/// Lives among the peers of `registry`'s log: beats, relays answers, and tells live conversations what others append. Ends when the bus does.
-pub(crate) async fn live(peers: Arc<Peers>, registry: Registry) {
-    let mut messages = peers.bus.listen(peers.me).await;
-    let watching = actix::spawn(watch::watch(registry.clone()));
-    let mut relays = Relays::new(Arc::clone(&peers), registry.clone());
-    let mut beats = interval(BEAT);
-    beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        let message = tokio::select! {
-            _ = beats.tick() => {
-                peers.beat().await;
-                continue;
+    async fn hear_for_ever(self: &Arc<Self>, registry: &Registry) {
+        let mut relays = Relays::new(Arc::clone(self), registry.clone());
+        loop {
+            let mut messages = self.bus.listen(self.me).await;
+            // Heard at once, so that no answer has to wait for the next beat.
+            self.beat().await;
+            while let Some(message) = messages.next().await {
+                match PeerMessage::decode(&message) {
+                    Some(message) => self.hear(message, registry, &mut relays),
+                    None => tracing::debug!(bytes = message.len(), "a peer's message is not of this release"),
+                }
             }
-            message = messages.next() => message,
-        };
-        let Some(message) = message else { break };
-        match PeerMessage::decode(&message) {
-            Some(PeerMessage::Beat { from, number }) => lock(&peers.roster).heard(from, number, Instant::now()),
-            Some(PeerMessage::Leave { from }) => lock(&peers.roster).left(from, Instant::now()),
-            Some(PeerMessage::Follow { from, follow, conversation, message, token }) => {
-                relays.begin(from, follow, conversation, message, token);
-            }
-            Some(PeerMessage::Tokens { follow, first, tokens }) => {
-                peers.relayed(follow, Relayed::Tokens { first, tokens });
-            }
-            Some(PeerMessage::Ended { follow }) => peers.relayed(follow, Relayed::Ended),
-            Some(PeerMessage::Stop { conversation, message }) => registry.stop_here(conversation, message),
-            None => tracing::debug!(bytes = message.len(), "a peer's message is not of this release"),
+            tracing::warn!("the bus was closed: listening anew");
+            sleep(DEAF).await;
         }
     }
-    watching.abort();
+
+    fn hear(&self, message: PeerMessage, registry: &Registry, relays: &mut Relays) {
+        match message {
+            PeerMessage::Beat { from, number } => lock(&self.roster).heard(from, number, Instant::now()),
+            PeerMessage::Leave { from } => lock(&self.roster).left(from, Instant::now()),
+            PeerMessage::Follow { from, follow, conversation, message, token } => {
+                relays.begin(from, follow, conversation, message, token);
+            }
+            PeerMessage::Tokens { follow, first, tokens } => self.relayed(follow, Relayed::Tokens { first, tokens }),
+            PeerMessage::Ended { follow } => self.relayed(follow, Relayed::Ended),
+            PeerMessage::Stop { conversation, message } => registry.stop_here(conversation, message),
+        }
+    }
+}
+
+/// Lives among the peers of `registry`'s log: beats, relays answers, and tells live conversations what others append.
+pub(crate) async fn live(peers: Arc<Peers>, registry: Registry) {
+    let (beating, watching) = (peers.beat_for_ever(), watch::watch(registry.clone()));
+    tokio::join!(beating, watching, peers.hear_for_ever(&registry));
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

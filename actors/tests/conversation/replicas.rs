@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_actors::{Attachment, Registry, Services, Settings, Stage};
+use chat_actors::{Attachment, Refusal, Registry, Services, Settings, Stage};
 use chat_schema::{FailureReason, Rating};
 use tokio::time::{sleep, timeout};
 
@@ -204,6 +204,8 @@ async fn an_owner_that_others_may_take_for_dead_shows_nothing_more() {
     sleep_until_the_lease_is_over().await;
     call.token("late");
     call.until_taken().await;
+    let replay = one.registry.submit(message("a", "hi")).await;
+    assert_eq!(replay.err(), Some(Refusal::StorageUnknown), "what was shown of it is shown again");
 
     assert_eq!(ended(&mut second).await, ABANDONED);
     assert_eq!(ended(&mut first).await, Stage::Broken);

@@ -121,6 +121,10 @@ impl EventLog for FaultyLog {
         self.inner.read(conversation, after).await
     }
 
+    async fn erase(&self, erasure: &SealedEvent) -> Result<(), LogError> {
+        self.inner.erase(erasure).await
+    }
+
     fn subscribe(&self, after: Position) -> Subscription {
         self.inner.subscribe(after)
     }
