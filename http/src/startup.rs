@@ -60,7 +60,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let mut stop = Box::pin(asked_to_stop()?);
     let (log, bus) = tokio::select! {
         opened = open_log(&config) => opened?,
-        () = async { (&mut stop).await; std::future::pending::<()>().await } => {
+        () = &mut stop => {
             tracing::info!("stopped before the event log was reached");
             return Ok(());
         }
@@ -154,7 +154,7 @@ async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<
 fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::Settings {
     let (credentials, nkey_seed) = match &access.identity {
         Some(Identity::CredentialsFile(file)) => (Some(file.clone()), None),
-        Some(Identity::NkeyFile(_)) => (None, None),
+        Some(Identity::NkeyFile(file)) => (None, Some(file.clone())),
         Some(Identity::Login(_)) | None => (None, None),
     };
     jetstream::Settings {
@@ -172,7 +172,7 @@ fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::
 fn tell_about(log: &JetStreamLog, config: &Config) {
     let max_answer = config.assistant.max_answer_bytes;
     for warning in log.warnings().iter().cloned().chain(too_small(log.max_event_bytes(), max_answer)) {
-        if false {
+        if config.server.mode.is_production() {
             tracing::warn!("{warning}");
         } else {
             tracing::info!("{warning}");
