@@ -23,7 +23,7 @@ test('escape_closes_and_gives_the_focus_back_to_the_launcher', async () => {
   await visitor.launcher.focus();
   await visitor.page.keyboard.press('Enter');
   await visitor.dialog.waitFor();
-  assert.equal(await focused(visitor), 'Message');
+  assert.equal(await focused(visitor), 'Type your message...');
 
   await visitor.page.keyboard.press('Escape');
   await visitor.dialog.waitFor({ state: 'hidden' });
@@ -82,7 +82,7 @@ test('the_keyboard_alone_sends_retries_and_starts_anew', async () => {
   assert.equal(await focused(visitor), 'Send');
   await keyboard.press('Enter');
   await visitor.retry.waitFor();
-  assert.equal(await focused(visitor), 'Message');
+  assert.equal(await focused(visitor), 'Type your message...');
 
   world.model.answer((reply) => {
     reply.tokens('No need of one.');
@@ -91,12 +91,12 @@ test('the_keyboard_alone_sends_retries_and_starts_anew', async () => {
   await keyboard.press('Shift+Tab');
   await keyboard.press('Enter');
   await visitor.seesWholeAnswer('No need of one.');
-  assert.equal(await focused(visitor), 'Conversation');
+  assert.equal(await focused(visitor), 'Assistant');
   await keyboard.press('Shift+Tab');
   assert.equal(await focused(visitor), 'New conversation');
   await keyboard.press('Enter');
   await visitor.questions.waitFor({ state: 'detached' });
-  assert.equal(await focused(visitor), 'Message');
+  assert.equal(await focused(visitor), 'Type your message...');
   await visitor.leave();
 });
 
@@ -112,8 +112,8 @@ test('on_a_phone_the_focus_stays_in_the_sheet', async () => {
   assert.deepEqual(stops, [
     'New conversation',
     'Close chat',
-    'Conversation',
-    'Message',
+    'Assistant',
+    'Type your message...',
     'Send',
     'New conversation',
   ]);

@@ -188,12 +188,12 @@ test('too_long_a_message_is_kept_and_the_hint_says_by_how_much', async () => {
   await visitor.open();
   // Each of these is one character to the server and two to JavaScript.
   await visitor.input.fill('😀'.repeat(4001));
-  await visitor.dialog.getByText('1 too many: a message has room for 4000 characters.').waitFor();
+  await visitor.dialog.getByText('4001 / 4000').waitFor();
   await visitor.input.press('Enter');
   assert.equal(await visitor.questions.count(), 0);
 
   await visitor.input.press('Backspace');
-  await visitor.dialog.getByText('0 characters left.').waitFor();
+  await visitor.dialog.getByText('4000 / 4000').waitFor();
   await visitor.input.press('Enter');
   await visitor.seesWholeAnswer('That was long.');
   assert.deepEqual(await visitor.questionTexts(), ['😀'.repeat(4000)]);
@@ -256,9 +256,9 @@ test('the_view_follows_the_answer_unless_the_reader_scrolled_up', async () => {
       [logElement, text],
     );
   const logElement = await visitor.log.elementHandle();
-  await atEnd('line 60\n');
+  await atEnd('line 60');
   more.open();
-  await atEnd('line 120\n');
+  await atEnd('line 120');
 
   await visitor.log.hover();
   await visitor.page.mouse.wheel(0, -600);

@@ -3,50 +3,32 @@
 
 export const DEFAULT_ACCENT = '#0ea5e9';
 
-/** Relative luminance of `#rrggbb`, 0 to 1 (WCAG 2.2, "relative luminance"). */
-export function luminance(hex: string): number {
-  const [red, green, blue] = [1, 3, 5].map((at) => {
-    const channel = Number.parseInt(hex.slice(at, at + 2), 16) / 255;
-    return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
-  }) as [number, number, number];
+/** Red, green, blue, each 0 to 255, and perhaps opacity. */
+export type Colour = readonly [number, number, number, ...number[]];
+
+/** Relative luminance, 0 to 1 (WCAG 2.2, "relative luminance"). */
+export function luminance(colour: Colour): number {
+  // The standard has another formula for channels up to 10, which differs by less than 0.001.
+  const [red, green, blue] = colour.map((channel) => ((channel / 255 + 0.055) / 1.055) ** 2.4) as [
+    number,
+    number,
+    number,
+  ];
   return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
-/** Contrast ratio of two `#rrggbb` colours, 1 to 21 (WCAG 2.2, "contrast ratio"). */
-export function contrast(one: string, other: string): number {
-  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
-  return (light + 0.05) / (dark + 0.05);
+/** Black or white, whichever reads better on `accent`: at this luminance both have the same contrast. */
+export function inkOn(accent: Colour): '#000' | '#fff' {
+  return luminance(accent) > 0.1791 ? '#000' : '#fff';
 }
 
-/** Black or white, whichever reads better on `accent`. */
-export function inkOn(accent: string): '#000000' | '#ffffff' {
-  return contrast(accent, '#000000') >= contrast(accent, '#ffffff') ? '#000000' : '#ffffff';
-}
-
-/** `value` as `#rrggbb` if the browser takes it for a colour, on white where it is translucent; else the default accent. */
-export function opaqueColour(value: string): string {
-  if (/^#[\da-f]{6}$/i.test(value)) return value;
-  const element = document.createElement('canvas');
-  element.width = element.height = 1;
-  const canvas = element.getContext('2d');
-  if (!canvas) return DEFAULT_ACCENT;
-  // An invalid value leaves `fillStyle` as it was, so a colour is what survives two different starts.
-  const [fromBlack, fromWhite] = ['#000', '#fff'].map((before) => {
-    canvas.fillStyle = before;
-    canvas.fillStyle = value;
-    return String(canvas.fillStyle);
-  }) as [string, string];
-  if (fromBlack !== fromWhite) return DEFAULT_ACCENT;
-  if (/^#[\da-f]{6}$/.test(fromBlack)) return fromBlack;
-  // Translucent, or of another colour space, such as `oklch()`: what it looks like is what it paints, on white.
-  const painted = () => Array.from(canvas.getImageData(0, 0, 1, 1).data);
-  canvas.fillRect(0, 0, 1, 1);
-  if (painted()[3] === 0) return DEFAULT_ACCENT;
-  canvas.globalCompositeOperation = 'destination-over';
-  canvas.fillStyle = '#fff';
-  canvas.fillRect(0, 0, 1, 1);
-  return `#${painted()
-    .slice(0, 3)
-    .map((channel) => channel.toString(16).padStart(2, '0'))
-    .join('')}`;
+/** What `value` looks like, on white where it is translucent; the default accent if the browser takes it for no colour. */
+export function opaqueColour(value: string): Colour {
+  const canvas = document.createElement('canvas').getContext('2d') as CanvasRenderingContext2D;
+  // What is no colour leaves `fillStyle` as it was.
+  for (const colours of [['#fff'], [DEFAULT_ACCENT, value]]) {
+    for (const colour of colours) canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+  }
+  return [...canvas.getImageData(0, 0, 1, 1).data] as unknown as Colour;
 }

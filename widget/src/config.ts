@@ -1,51 +1,55 @@
 // What the script tag's data attributes say. Pure: takes the element's dataset, so that it can be tested without a page.
 
-export interface Config {
+import { pickLanguage, type Texts, textsIn } from './texts';
+
+/** Where the server is and what opens it. */
+export interface Server {
   /** Where messages are posted; relative addresses are the page's. */
   readonly apiUrl: string;
   readonly apiKey: string;
-  readonly title: string;
-  readonly welcome: string;
-  readonly placeholder: string;
+}
+
+export interface Config extends Server {
+  readonly texts: Texts;
+  readonly language: string;
   readonly position: 'left' | 'right';
   /** As written by the owner; `accent.ts` decides whether it is a colour. */
   readonly accent: string;
-}
-
-/** What is wrong with the tag, each to be read after "its script tag". */
-export interface Faulty {
-  readonly faults: readonly string[];
+  readonly theme: string;
+  /** Open on a visitor's first page. */
+  readonly open: boolean;
+  readonly suggestions: readonly string[];
+  /** A selector of the element to live in, instead of floating above the page. */
+  readonly target: string;
 }
 
 type Dataset = Readonly<Record<string, string | undefined>>;
 
-/** Reads the tag on a page whose addresses are relative to `base`. */
-export function readConfig(dataset: Dataset, base: string): Config | Faulty {
-  const value = (name: string, fallback = '') => dataset[name]?.trim() || fallback;
+/** The attributes that the upstream widget has for some of the texts. */
+const UPSTREAM: Dataset = { title: 'title', welcome: 'welcomeMessage', placeholder: 'inputPlaceholder' };
+
+/** Reads the tag, on a page in the first known of `languages`; throws what is wrong with it. */
+export function readConfig(dataset: Dataset, languages: readonly (string | undefined)[] = []): Config {
+  const value = (name: string) => dataset[name]?.trim() ?? '';
   const apiUrl = value('apiUrl');
   const apiKey = value('apiKey');
-  const faults: string[] = [];
-  if (!apiUrl) faults.push('has no data-api-url');
-  else if (!isAddress(apiUrl, base)) faults.push('has a data-api-url that is no address');
-  if (!apiKey) faults.push('has no data-api-key');
-  else if (!/^[\x21-\x7e]+$/.test(apiKey))
-    faults.push('has a data-api-key with blanks or letters that no key has');
-  if (faults.length > 0) return { faults };
+  if (!apiUrl || !apiKey) throw 'data-api-url and data-api-key are required';
+  // Throws if the address is none, or the key has letters that no key has.
+  new Request(apiUrl, { headers: { 'x-api-key': apiKey } });
+  const language = pickLanguage([value('lang'), ...languages]);
   return {
     apiUrl,
     apiKey,
-    title: value('title', 'Assistant'),
-    welcome: value('welcomeMessage', 'Hi! Ask me anything and I will help you out.'),
-    placeholder: value('inputPlaceholder', 'Type your message...'),
+    language,
+    texts: textsIn(
+      language,
+      (name) => value(UPSTREAM[name] ?? '') || value(`text${name[0]?.toUpperCase()}${name.slice(1)}`),
+    ),
     position: value('position') === 'left' ? 'left' : 'right',
     accent: value('accentColor'),
+    theme: value('theme'),
+    open: value('open') === 'true',
+    suggestions: value('suggestions').match(/[^|\s][^|]*/g) ?? [],
+    target: value('target'),
   };
-}
-
-function isAddress(url: string, base: string): boolean {
-  try {
-    return /^https?:$/.test(new URL(url, base).protocol);
-  } catch {
-    return false;
-  }
 }

@@ -1,139 +1,161 @@
-// Sends the turns of one thread, one after another in their order, and keeps thread and screen in step. One instance a
-// session: a new conversation stops the old instance and makes another.
+// Sends the turns of one thread, one after another in their order, and keeps thread, server and screen in step. One
+// instance a session: a new conversation ends the old instance and makes another.
 
-import { Answer, type Page } from './answer';
 import type { Config } from './config';
 import { deliver } from './delivery';
-import type { Thread, Turn } from './thread';
-import type { Outcome } from './transport';
-import { failureWords } from './words';
+import type { Store } from './storage';
+import { openThread, settle, type Turn } from './thread';
+import { type Outcome, secondsToWait } from './transport';
+import { type History, isPrivate, type Rating, visit } from './visitor';
+import { nameOfFailure } from './words';
 
-/** One turn as the visitor sees it. */
-export interface TurnDisplay extends Page {
-  /** No text yet, or none any more: somebody is typing. */
-  thinking(): void;
-  /** Text is coming: nothing else is to be said. */
-  talking(): void;
-  reconnecting(): void;
-  answered(turn: Turn): void;
-  /** Offers to try again, after `seconds` if more than 0. */
-  failed(words: string, seconds: number): void;
-}
-
+/** What the conversation is shown on. */
 export interface Screen {
-  /** The display of `turn`, made when it is new. */
-  display(turn: Turn): TurnDisplay;
+  /** These turns are all there is, in this order. */
+  arrange(turns: readonly Turn[]): void;
+  /** Draws `turn` as it is now, with a note below it; after a failure it may be retried in so many `seconds`. */
+  show(turn: Turn, note?: string, seconds?: number): void;
+  /** An answer is coming, or none any more. */
+  busy(busy: boolean): void;
   announce(words: string): void;
+  /** Something happened that the page may want to know of. */
+  tell(event: 'message' | 'answer' | 'error', detail: object): void;
 }
 
-export class Conversation {
-  private readonly config: Config;
-  private readonly thread: Thread;
-  private readonly screen: Screen;
-  private readonly abort = new AbortController();
-  private current: Turn | null = null;
+export type Conversation = ReturnType<typeof converse>;
 
-  constructor(config: Config, thread: Thread, screen: Screen) {
-    this.config = config;
-    this.thread = thread;
-    this.screen = screen;
-  }
+export function converse(config: Config, store: Store, sessionId: string, screen: Screen) {
+  const { texts } = config;
+  const thread = openThread(store, sessionId);
+  let current: Turn | undefined;
+  let ended = false;
+  /** How often the thread was changed here. */
+  let changes = 0;
+  /** Ends the attempt to get an answer. */
+  let stop = new AbortController();
 
-  /** Shows what is kept, and asks again for answers that a reload interrupted. */
-  resume(): void {
-    for (const turn of this.thread.turns) this.show(turn);
-    void this.run();
-  }
+  const changed = () => {
+    changes++;
+    thread.save();
+  };
 
-  send(text: string): void {
-    this.screen.display(this.thread.add(text));
-    void this.run();
-  }
-
-  retry(turn: Turn): void {
-    if (turn.status !== 'failed') return;
-    turn.status = 'open';
-    this.thread.save();
-    void this.run();
-  }
-
-  /** Shows what other tabs have settled. */
-  adopt(): void {
-    for (const turn of this.thread.adopt()) {
-      if (turn !== this.current) this.show(turn);
+  /** Shows what is kept, and asks again for answers that were interrupted. */
+  const resume = () => {
+    if (ended) return;
+    screen.arrange(thread.turns);
+    for (const turn of thread.turns) {
+      if (turn.status !== 'open') screen.show(turn, turn.status === 'failed' ? texts('failed') : '');
     }
-  }
+    void run();
+  };
 
-  stop(): void {
-    this.abort.abort();
-  }
-
-  private async run(): Promise<void> {
-    if (this.current) return;
-    try {
-      for (;;) {
-        const next = this.thread.turns.find((turn) => turn.status === 'open');
-        if (!next || this.abort.signal.aborted) return;
-        this.current = next;
-        await this.answer(next);
-      }
-    } finally {
-      this.current = null;
+  const run = async () => {
+    if (current) return;
+    for (;;) {
+      current = thread.turns.find((turn) => turn.status === 'open');
+      screen.busy(!!current);
+      if (!current) return;
+      await answer(current);
+      if (ended) return;
     }
-  }
+  };
 
-  private async answer(turn: Turn): Promise<void> {
-    const display = this.screen.display(turn);
-    const answer = new Answer(display);
-    display.thinking();
+  const answer = async (turn: Turn) => {
+    stop = new AbortController();
+    const { signal } = stop;
+    screen.show(turn);
     const outcome = await deliver(
-      this.config,
-      { sessionId: this.thread.sessionId, message: turn.text, messageId: turn.id },
+      config,
+      { sessionId, message: turn.text, messageId: turn.id },
       {
-        attempt: () => answer.restart(),
-        token(token) {
-          display.talking();
-          answer.push(token);
+        received(text) {
+          // What the reader already has stays put while the server repeats it.
+          if (text.length > turn.answer.length || !turn.answer.startsWith(text)) turn.answer = text;
+          screen.show(turn);
         },
-        waiting: () => display.reconnecting(),
+        waiting: () => screen.show(turn, `${texts('unreachable')} …`),
       },
-      this.abort.signal,
+      signal,
     );
-    if (this.abort.signal.aborted) return;
-    if (outcome.kind === 'done') {
-      answer.finish(outcome.message);
-      this.settle(turn, outcome.message);
-    } else if (turn.status === 'answered') {
-      // Another tab was luckier with the same question.
-      this.show(turn);
-    } else {
-      this.fail(turn, outcome);
-    }
-  }
+    if (ended) return;
+    if (signal.aborted) end(turn, turn.answer, true);
+    else if (outcome.status === 'done') end(turn, outcome.text as string, outcome.stopped);
+    // Unless another tab was luckier with the same question.
+    else if (turn.status === 'open') fail(turn, outcome);
+    else screen.show(turn);
+  };
 
-  private settle(turn: Turn, message: string): void {
-    Object.assign(turn, { status: 'answered', answer: message, answeredAt: Date.now() });
-    this.thread.save();
-    this.screen.display(turn).answered(turn);
-    this.screen.announce(message);
-  }
+  const end = (turn: Turn, text: string, stopped?: boolean) => {
+    settle(turn, text, Date.now(), stopped, turn.rating);
+    changed();
+    screen.show(turn);
+    screen.announce(text);
+    screen.tell('answer', { id: turn.id, text, stopped: !!stopped });
+  };
 
-  private fail(turn: Turn, outcome: Exclude<Outcome, { kind: 'done' }>): void {
+  const fail = (turn: Turn, outcome: Outcome) => {
+    const { status } = outcome;
     turn.status = 'failed';
-    this.thread.save();
-    const { visitor, owner } = failureWords(outcome, this.config);
-    if (owner) console.error(`Open Chat Widget: ${owner}`);
-    const seconds = outcome.kind === 'refused' && outcome.status === 429 ? outcome.retryAfter : 0;
-    this.screen.display(turn).failed(visitor, seconds);
-    this.screen.announce(visitor);
-  }
+    changed();
+    const text = texts(nameOfFailure(outcome, config));
+    screen.show(turn, text, status === 429 ? secondsToWait(outcome) : 0);
+    screen.announce(text);
+    screen.tell('error', { id: turn.id, text, status });
+  };
 
-  private show(turn: Turn): void {
-    const display = this.screen.display(turn);
-    if (turn.status === 'answered') {
-      display.replace(turn.answer);
-      display.answered(turn);
-    }
-    if (turn.status === 'failed') display.failed('This message got no answer.', 0);
-  }
+  /** Takes over what other tabs have that this one has not. */
+  const adopt = () => {
+    thread.adopt();
+    resume();
+  };
+
+  return {
+    /** Whether answers can be rated. */
+    isPrivate: isPrivate(sessionId),
+    resume,
+    adopt,
+    send(text: string) {
+      const turn = thread.add(text);
+      changes++;
+      screen.arrange(thread.turns);
+      screen.tell('message', { id: turn.id, text });
+      void run();
+    },
+    retry(turn: Turn) {
+      if (turn.status !== 'failed') return;
+      turn.status = 'open';
+      turn.answer = '';
+      changed();
+      void run();
+    },
+    /** Ends the answer that is coming; what there is of it stays. */
+    stop() {
+      const attempt = stop;
+      // A server that cannot be told, or does not know the message yet, is at least not listened to any more.
+      if (current) visit(config, sessionId, `/${current.id}/stop`, {}).catch(() => attempt.abort());
+    },
+    async rate(turn: Turn, rating: Rating) {
+      await visit(config, sessionId, `/${turn.id}/rating`, { rating });
+      turn.rating = rating;
+      changed();
+      screen.show(turn);
+    },
+    /** Takes over what other tabs and the server have that this one has not. */
+    async sync() {
+      adopt();
+      if (!isPrivate(sessionId)) return;
+      const before = changes;
+      const history: History | null = await visit(config, sessionId)
+        .then((response) => response.json())
+        .catch(() => null);
+      // Unless more has changed here than it says: what changes tells of its own end.
+      if (!history || before !== changes) return;
+      thread.take(history);
+      resume();
+    },
+    end() {
+      ended = true;
+      stop.abort();
+    },
+  };
 }

@@ -2,24 +2,19 @@
 // the host page, whatever the page looks like, and never put up a second widget.
 
 import { readConfig } from './config';
-import { mountWidget, ROOT_ID } from './widget';
+import { mountWidget } from './widget';
 
 function start(): void {
-  const tag = document.currentScript ?? document.querySelector<HTMLElement>('script[src*="chat-widget.js"]');
-  const config = readConfig(tag?.dataset ?? {}, document.baseURI);
-  if ('faults' in config) {
-    console.error(
-      `Open Chat Widget: no chat on this page, because its script tag ${config.faults.join(' and ')}. ` +
-        'Correct it at <script src="…/chat-widget.js">.',
-    );
-    return;
+  if (window.OpenChat) return;
+  const tag =
+    (document.currentScript as HTMLElement | null) ??
+    document.querySelector<HTMLElement>('script[src*="chat-widget.js"]');
+  const pageLanguage = tag?.closest<HTMLElement>('[lang]')?.lang;
+  try {
+    window.OpenChat = mountWidget(readConfig(tag?.dataset ?? {}, [pageLanguage, ...navigator.languages]));
+  } catch (fault) {
+    console.error('Open Chat Widget:', fault);
   }
-  const mount = () => {
-    if (!document.getElementById(ROOT_ID)) mountWidget(config);
-  };
-  // A script in the head without `defer` runs before there is a body.
-  if (document.body) mount();
-  else document.addEventListener('DOMContentLoaded', mount);
 }
 
 start();

@@ -6,21 +6,13 @@ import { uuid } from './uuid';
 
 export const SESSION_KEY = 'os-chatbot-session-id';
 
-/** What the server accepts as a session id. */
-const SESSION_ID = /^[\w.:-]{1,128}$/;
-
-/** The id kept in the store, or `null` if none is usable. */
+/** The id kept in the store, or `null` if none is one that the server accepts. */
 export function storedSession(store: Store): string | null {
-  const kept = store.get(SESSION_KEY);
-  return kept !== null && SESSION_ID.test(kept) ? kept : null;
+  return store.get(SESSION_KEY)?.match(/^[\w.:-]{1,128}$/)?.[0] ?? null;
 }
 
 export function newSession(store: Store): string {
   const id = uuid();
-  keepSession(store, id);
-  return id;
-}
-
-export function keepSession(store: Store, id: string): void {
   store.set(SESSION_KEY, id);
+  return id;
 }

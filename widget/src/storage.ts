@@ -7,13 +7,11 @@ export interface Store {
 }
 
 export function openStore(): Store {
-  const remembered = new Map<string, string>();
+  const remembered: Record<string, string> = {};
   return {
     get(key) {
-      const own = remembered.get(key);
-      if (own !== undefined) return own;
       try {
-        return localStorage.getItem(key);
+        return remembered[key] ?? localStorage.getItem(key);
       } catch {
         return null;
       }
@@ -21,9 +19,9 @@ export function openStore(): Store {
     set(key, value) {
       try {
         localStorage.setItem(key, value);
-        remembered.delete(key);
+        delete remembered[key];
       } catch {
-        remembered.set(key, value);
+        remembered[key] = value;
       }
     },
   };

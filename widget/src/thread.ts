@@ -1,79 +1,107 @@
-// The visible conversation, kept in local storage so that it is there again after a reload. Several tabs may write it:
-// saving must never drop what another tab has added, nor outlive a new conversation started there.
+// The visible conversation, kept in local storage so that it is there at once after a reload. Several tabs may write it:
+// saving must never drop what another tab has added, nor outlive a new conversation started there. Where the server tells
+// what was said, its word is taken.
 
-import { keepSession, storedSession } from './session';
+import { SESSION_KEY, storedSession } from './session';
 import type { Store } from './storage';
 import { uuid } from './uuid';
+import type { History, Rating } from './visitor';
 
 export const THREAD_KEY = 'os-chatbot-thread';
 
 /** The page's storage is its owner's: we take a small part of it, and forget the oldest first. */
 const MAX_TURNS = 50;
-const MAX_CHARACTERS = 200_000;
 
-/** One question and what became of it. Times are ms since the epoch; `answer` is empty until `answered`. */
+/** One question and what became of it. Times are ms since the epoch. */
 export interface Turn {
   /** The `messageId` of the question, the same in every attempt. */
   readonly id: string;
   readonly text: string;
   readonly at: number;
   status: 'open' | 'answered' | 'failed';
+  /** As far as it has come. */
   answer: string;
   answeredAt: number;
+  stopped?: boolean;
+  rating?: Rating;
 }
 
-export class Thread {
-  readonly turns: Turn[];
-  readonly sessionId: string;
-  private readonly store: Store;
-
-  constructor(store: Store, sessionId: string) {
-    this.store = store;
-    this.sessionId = sessionId;
-    this.turns = this.stored();
-  }
-
-  add(text: string): Turn {
-    const turn: Turn = { id: uuid(), text, at: Date.now(), status: 'open', answer: '', answeredAt: 0 };
-    this.turns.push(turn);
-    this.save();
-    return turn;
-  }
-
-  /** Writes the newest turns, together with those that other tabs have written. */
-  save(): void {
-    const current = storedSession(this.store);
-    // Another tab has begun anew. A page that cleared its storage has not: the conversation goes on, and is kept again.
-    if (current !== null && current !== this.sessionId) return;
-    if (current === null) keepSession(this.store, this.sessionId);
-    const all = new Map(this.turns.map((turn) => [turn.id, turn]));
-    for (const stored of this.stored()) {
-      if (supersedes(stored, all.get(stored.id))) all.set(stored.id, stored);
-    }
-    const turns = newest([...all.values()].sort((one, other) => one.at - other.at));
-    this.store.set(THREAD_KEY, JSON.stringify({ sessionId: this.sessionId, turns }));
-  }
-
-  /** Takes over what other tabs have settled and returns those turns. Open turns stay with the tab that asked. */
-  adopt(): Turn[] {
-    const adopted: Turn[] = [];
-    for (const stored of this.stored()) {
-      const own = this.turns.find(({ id }) => id === stored.id);
-      if (stored.status === 'open' || !supersedes(stored, own)) continue;
-      if (own) Object.assign(own, stored);
-      else this.turns.push(stored);
-      adopted.push(own ?? stored);
-    }
-    return adopted;
-  }
-
-  private stored(): Turn[] {
-    return parseThread(this.store.get(THREAD_KEY), this.sessionId);
-  }
+export interface Thread {
+  turns: Turn[];
+  add(text: string): Turn;
+  /** Takes over what other tabs have added and got answered. */
+  adopt(): void;
+  /** Takes over from other tabs, and writes the newest turns. */
+  save(): void;
+  /** Takes what the server says; of what it does not know only that stays which has not reached it. */
+  take(history: History): void;
 }
 
-function supersedes(stored: Turn, own: Turn | undefined): boolean {
-  return !own || (stored.status === 'answered' && own.status !== 'answered');
+export function openThread(store: Store, sessionId: string): Thread {
+  const thread: Thread = {
+    turns: [],
+    add(text) {
+      const turn = newTurn(uuid(), text, Date.now());
+      thread.turns.push(turn);
+      thread.save();
+      return turn;
+    },
+    adopt() {
+      for (const stored of parseThread(store.get(THREAD_KEY), sessionId)) {
+        const own = thread.turns.find(({ id }) => id === stored.id);
+        if (!own) thread.turns.push(stored);
+        else if (own.status !== 'answered' && stored.status === 'answered') Object.assign(own, stored);
+      }
+    },
+    save() {
+      const current = storedSession(store) ?? sessionId;
+      // Another tab has begun anew. A page that cleared its storage has not: the conversation goes on, and is kept again.
+      if (current !== sessionId) return;
+      store.set(SESSION_KEY, sessionId);
+      thread.adopt();
+      write();
+    },
+    take(history) {
+      thread.turns = merge(thread.turns, history);
+      write();
+    },
+  };
+  const write = () => {
+    store.set(THREAD_KEY, JSON.stringify({ sessionId, turns: thread.turns.slice(-MAX_TURNS) }));
+  };
+  thread.adopt();
+  return thread;
+}
+
+function merge(own: readonly Turn[], { messages, running }: History): Turn[] {
+  const unknown = new Map(own.map((turn) => [turn.id, turn]));
+  const turns: Turn[] = [];
+  for (const { messageId: id, role, content, createdAt, status, rating } of messages) {
+    if (role === 'user') {
+      const turn = unknown.get(id) ?? newTurn(id, content, createdAt, 'failed');
+      unknown.delete(id);
+      turns.push(turn);
+      if (running?.messageId === id) turn.status = 'open';
+      // Until its answer comes: a question without one was stopped before the first word.
+      else if (status !== 'failed') settle(turn, '', createdAt, true);
+    } else if (turns[0])
+      settle(turns[turns.length - 1] as Turn, content, createdAt, status === 'stopped', rating);
+  }
+  return [...turns, ...[...unknown.values()].filter((turn) => turn.status !== 'answered')];
+}
+
+function newTurn(id: string, text: string, at: number, status: Turn['status'] = 'open'): Turn {
+  return { id, text, at, status, answer: '', answeredAt: 0 };
+}
+
+export function settle(
+  turn: Turn,
+  answer: string,
+  answeredAt: number,
+  stopped?: boolean,
+  rating?: Rating,
+): void {
+  Object.assign(turn, { status: 'answered', answer, answeredAt, stopped, rating });
 }
 
 /** The turns of `sessionId` in `json`; none when it is of another session or not what we wrote. */
@@ -87,29 +115,5 @@ export function parseThread(json: string | null, sessionId: string): Turn[] {
 }
 
 function isTurn(turn: Partial<Turn> | null): boolean {
-  return (
-    typeof turn?.id === 'string' &&
-    typeof turn.text === 'string' &&
-    typeof turn.answer === 'string' &&
-    isTime(turn.at) &&
-    isTime(turn.answeredAt) &&
-    ['open', 'answered', 'failed'].includes(turn.status ?? '')
-  );
-}
-
-function isTime(ms: number | undefined): boolean {
-  return !Number.isNaN(new Date(ms ?? Number.NaN).getTime());
-}
-
-/** The newest turns that fit the bounds, at least one. */
-export function newest(turns: readonly Turn[]): Turn[] {
-  let characters = 0;
-  let from = turns.length;
-  while (from > 0 && turns.length - from < MAX_TURNS) {
-    const turn = turns[from - 1] as Turn;
-    characters += turn.text.length + turn.answer.length;
-    if (characters > MAX_CHARACTERS && from < turns.length) break;
-    from--;
-  }
-  return turns.slice(from);
+  return [turn?.id, turn?.text, turn?.answer].every((text) => typeof text === 'string');
 }

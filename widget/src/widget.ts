@@ -1,134 +1,182 @@
-// Puts the widget on the page and wires its parts: launcher, panel, conversation, what is kept. It must never take the
-// focus unless the visitor asked for the chat, and while closed it is a button and nothing else.
+// Wires the widget's parts: launcher, panel, conversation, what is kept. It must never take the focus unless the visitor
+// asked for the chat, and while closed it is a button and nothing else.
 
-import { DEFAULT_ACCENT, inkOn, opaqueColour } from './accent';
+import type { OpenChat, OpenChatEvents } from '../types/chat-widget';
 import type { Config } from './config';
-import { Conversation } from './conversation';
+import { type Conversation, converse } from './conversation';
+import { isOffline } from './delivery';
+import { characters, MAX_CHARACTERS, sendable } from './message';
+import { createPlacement, fitAboveKeyboard, watchSheet } from './placement';
 import { newSession, storedSession } from './session';
 import { openStore } from './storage';
-import { Thread } from './thread';
-import { Composer } from './view/composer';
-import { el, iconButton, rename } from './view/dom';
+import type { Chat } from './view/chat';
+import { createComposer } from './view/composer';
+import { button, el, rename, set } from './view/dom';
 import { icon } from './view/icons';
-import { Log } from './view/log';
-import { createPanel, showPanel } from './view/panel';
-import { isSheet, whenSheetChanges } from './view/sheet';
+import { createLog } from './view/log';
+import { createPanel } from './view/panel';
 import { adoptStyles } from './view/styles';
 
-export const ROOT_ID = 'os-chat-widget-root';
 const OPEN_KEY = 'os-chatbot-widget-open';
 
 /** Long enough for a screen reader to take notice. */
 const ANNOUNCED_MS = 5000;
 
-export function mountWidget(config: Config): void {
-  new Widget(config).mount();
-}
+export function mountWidget(config: Config): OpenChat {
+  const { texts, target } = config;
+  const store = openStore();
+  const events = new EventTarget();
+  const gone = new AbortController();
+  const { signal } = gone;
+  const root = el('div', { class: 'root' });
+  const place = createPlacement(config, root);
+  const { host } = place;
+  let isSheet = false;
+  let sessionId = '';
+  let silence = 0;
+  let conversation: Conversation;
 
-class Widget {
-  private readonly config: Config;
-  private readonly store = openStore();
-  private readonly host = el('div', { id: ROOT_ID });
-  private readonly launcher = iconButton('launcher', 'Open chat', icon('chat'), icon('close'));
-  private readonly live = el('div', { class: 'live', role: 'status' });
-  private readonly composer: Composer;
-  private readonly log: Log;
-  private readonly panel: HTMLElement;
-  private sessionId = '';
-  private silence = 0;
-  private conversation: Conversation | null = null;
+  const isOpen = () => !panel.hidden;
 
-  constructor(config: Config) {
-    this.config = config;
-    const announce = (words: string) => this.announce(words);
-    this.log = new Log(config.title, config.welcome, (turn) => this.conversation?.retry(turn));
-    this.composer = new Composer(config.placeholder, (text) => this.conversation?.send(text), announce);
-    this.panel = createPanel({
-      title: config.title,
-      log: this.log.element,
-      composer: this.composer.element,
-      live: this.live,
-      startAnew: () => this.startAnew(),
-      close: () => this.close(),
-    });
-  }
-
-  mount(): void {
-    const shadow = this.host.attachShadow({ mode: 'open' });
-    adoptStyles(shadow);
-    shadow.append(this.panel, this.launcher);
-    this.launcher.setAttribute('aria-haspopup', 'dialog');
-    this.host.dataset.position = this.config.position;
-    const accent = this.config.accent ? opaqueColour(this.config.accent) : DEFAULT_ACCENT;
-    this.host.style.setProperty('--accent', accent, 'important');
-    this.host.style.setProperty('--on-accent', inkOn(accent), 'important');
-    this.listen();
-    this.begin(storedSession(this.store) ?? newSession(this.store));
-    // A sheet would cover the page that the visitor has just gone to.
-    this.show(this.store.get(OPEN_KEY) === 'true' && !isSheet());
-    document.body.append(this.host);
-  }
-
-  private listen(): void {
-    this.launcher.addEventListener('click', () => (this.isOpen ? this.close() : this.open()));
-    // On a wide screen the launcher, now a close mark, may hold the focus while the chat is open.
-    this.launcher.addEventListener('keydown', ({ key }) => {
-      if (key === 'Escape' && this.isOpen) this.close();
-    });
-    window.addEventListener('storage', () => this.followOtherTabs());
-    whenSheetChanges(() => showPanel(this.panel, this.isOpen));
-  }
-
-  private get isOpen(): boolean {
-    return !this.panel.hidden;
-  }
-
-  /** The visitor asked for the chat: the focus goes there, but not so that a phone's keyboard springs up. */
-  private open(): void {
-    this.show(true);
-    if (isSheet()) this.panel.focus();
-    else this.composer.focus();
-  }
-
-  private close(): void {
-    this.show(false);
-    this.launcher.focus();
-  }
-
-  private show(open: boolean): void {
-    this.host.dataset.open = String(open);
-    rename(this.launcher, open ? 'Close chat' : 'Open chat');
-    showPanel(this.panel, open);
-    this.store.set(OPEN_KEY, String(open));
-  }
-
-  private startAnew(): void {
-    this.begin(newSession(this.store));
-    this.announce('New conversation.');
-    this.composer.focus();
-  }
-
-  private begin(sessionId: string): void {
-    this.conversation?.stop();
-    this.sessionId = sessionId;
-    this.log.clear();
-    this.conversation = new Conversation(this.config, new Thread(this.store, sessionId), {
-      display: (turn) => this.log.display(turn),
-      announce: (words) => this.announce(words),
-    });
-    this.conversation.resume();
-  }
-
-  private followOtherTabs(): void {
-    const current = storedSession(this.store);
-    if (current && current !== this.sessionId) this.begin(current);
-    else this.conversation?.adopt();
-  }
+  const tell = (event: keyof OpenChatEvents, detail?: object) => {
+    if (event === 'answer' && !isOpen()) {
+      host.dataset.unread = '';
+      rename(launcher, `${texts('open')} (1)`);
+    }
+    events.dispatchEvent(new CustomEvent(event, { detail }));
+  };
 
   /** Says `words` to screen readers once; whoever reads the page later must not find them a second time. */
-  private announce(words: string): void {
-    this.live.textContent = words;
-    clearTimeout(this.silence);
-    this.silence = setTimeout(() => this.live.replaceChildren(), ANNOUNCED_MS);
+  const announce = (words: string) => {
+    // Nobody wants to hear Markdown's marks, nor an endless answer.
+    live.textContent = words.slice(0, 2000).replace(/[*_`#|>~]+/g, '');
+    clearTimeout(silence);
+    silence = setTimeout(() => live.replaceChildren(), ANNOUNCED_MS);
+  };
+
+  const begin = (id: string) => {
+    conversation?.end();
+    sessionId = id;
+    conversation = converse(config, store, id, {
+      arrange: log.arrange,
+      show: log.show,
+      busy: composer.busy,
+      announce,
+      tell,
+    });
+    conversation.resume();
+  };
+
+  const startAnew = () => {
+    begin(newSession(store));
+    announce(texts('new'));
+  };
+
+  const show = (open: boolean) => {
+    const changed = open !== isOpen();
+    panel.hidden = !open;
+    host.dataset.open = `${open}`;
+    if (!target) store.set(OPEN_KEY, `${open}`);
+    if (open) delete host.dataset.unread;
+    rename(launcher, texts(open ? 'close' : 'open'));
+    set(panel, { 'aria-modal': `${open && isSheet}` });
+    place.paint();
+    if (changed) tell(open ? 'open' : 'close');
+    wake();
+  };
+
+  /** The visitor asked for the chat: the focus goes there, but not so that a phone's keyboard springs up. */
+  const open = () => {
+    show(true);
+    (isSheet ? panel : composer).focus();
+  };
+
+  const close = () => {
+    if (target) return;
+    show(false);
+    launcher.focus();
+  };
+
+  /** Back from the network's absence, a laptop's sleep, the browser's cache of pages; or another tab has written. */
+  const wake = (event?: Event) => {
+    const current = storedSession(store);
+    offline.hidden = !isOffline();
+    if (current && current !== sessionId) begin(current);
+    if (!isOpen() || document.hidden) return;
+    if (event?.type === 'storage' || isOffline()) conversation.adopt();
+    else void conversation.sync();
+  };
+
+  const send = (typed: string) => {
+    const text = sendable(typed);
+    const fits = !!text && characters(text) <= MAX_CHARACTERS;
+    if (fits) conversation.send(text);
+    return fits;
+  };
+
+  const chat: Chat = {
+    ...config,
+    conversation: () => conversation,
+    send,
+    announce,
+    close,
+    startAnew() {
+      startAnew();
+      composer.focus();
+    },
+    isSheet: () => isSheet,
+  };
+  const log = createLog(chat);
+  const composer = createComposer(chat);
+  const offline = el('p', { class: 'offline' }, texts('unreachable'));
+  const live = el('div', { class: 'live', role: 'status' });
+  const panel = createPanel(chat, log.element, offline, composer.element, live);
+  const launcher: HTMLElement = button(
+    'launcher',
+    () => (isOpen() ? close() : open()),
+    '',
+    icon('chat'),
+    icon('close'),
+  );
+  // On a wide screen the launcher, now a close mark, may hold the focus while the chat is open.
+  launcher.onkeydown = ({ key }) => {
+    if (key === 'Escape' && isOpen()) close();
+  };
+  const shadow = host.attachShadow({ mode: 'open' });
+  adoptStyles(shadow);
+  root.append(panel, launcher);
+  shadow.append(root);
+
+  begin(storedSession(store) ?? newSession(store));
+  watchSheet((matches) => {
+    isSheet = matches && !target;
+    host.dataset.mode = target ? 'inline' : isSheet ? 'sheet' : 'float';
+    set(panel, { 'aria-modal': `${isOpen() && isSheet}` });
+  }, signal);
+  const kept = store.get(OPEN_KEY);
+  // A sheet would cover the page that the visitor has just gone to.
+  show(!!target || ((kept ? kept === 'true' : config.open) && !isSheet));
+  fitAboveKeyboard(panel, signal);
+  for (const type of ['online', 'offline', 'pageshow', 'visibilitychange', 'storage']) {
+    window.addEventListener(type, wake, { signal });
   }
+  place.attach();
+
+  return {
+    get isOpen() {
+      return isOpen();
+    },
+    open,
+    close,
+    send,
+    newConversation: startAnew,
+    on: (name, listener) => events.addEventListener(name, listener as EventListener),
+    off: (name, listener) => events.removeEventListener(name, listener as EventListener),
+    destroy() {
+      conversation.end();
+      gone.abort();
+      place.remove();
+      delete window.OpenChat;
+    },
+  };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Config } from '../src/config';
 import { deliver, PAUSES_MS } from '../src/delivery';
-import { SILENCE_MS } from '../src/transport';
+import { SILENCE_MS, secondsToWait } from '../src/transport';
 
 const CONFIG = { apiUrl: 'https://chat.example.com/chat', apiKey: 'key' } as Config;
 const MESSAGE = { sessionId: 's', message: 'Hi', messageId: 'm' };
@@ -28,7 +28,7 @@ type Answer = (init: RequestInit) => Promise<Response> | Response;
 
 /** Runs a delivery against the answers, the last one again and again, on a clock that the test moves. */
 function begin(t: TestContext, ...answers: Answer[]) {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
   t.mock.method(Math, 'random', () => 0.5);
   const requests: RequestInit[] = [];
   t.mock.method(globalThis, 'fetch', async (_url: string, init: RequestInit) => {
@@ -40,8 +40,7 @@ function begin(t: TestContext, ...answers: Answer[]) {
   const stop = new AbortController();
   let waits = () => {};
   const progress = {
-    attempt: () => seen.push('attempt'),
-    token: (token: string) => seen.push(token),
+    received: (text: string) => seen.push(text),
     waiting() {
       seen.push('waiting');
       waits();
@@ -67,8 +66,8 @@ const unreachable: Answer = () => Promise.reject(new TypeError('Failed to fetch'
 
 test('the_request_is_the_one_of_the_contract', async (t) => {
   const { requests, outcome, seen } = begin(t, () => stream(DONE));
-  assert.deepEqual(await outcome, { kind: 'done', message: 'Hello' });
-  assert.deepEqual(seen, ['attempt', 'Hello']);
+  assert.deepEqual(await outcome, { status: 'done', text: 'Hello', stopped: false });
+  assert.deepEqual(seen, ['Hello']);
   const [{ method, headers, body, credentials }] = requests as [RequestInit];
   assert.equal(method, 'POST');
   assert.deepEqual(headers, { 'content-type': 'application/json', 'x-api-key': 'key' });
@@ -83,9 +82,9 @@ test('a_cut_stream_is_asked_for_again_with_the_same_message_id', async (t) => {
     () => stream(DONE),
   );
   await paused();
-  assert.deepEqual(seen, ['attempt', 'Hel', 'waiting']);
+  assert.deepEqual(seen, ['Hel', 'waiting']);
   t.mock.timers.tick(PAUSES_MS[0] as number);
-  assert.deepEqual(await outcome, { kind: 'done', message: 'Hello' });
+  assert.deepEqual(await outcome, { status: 'done', text: 'Hello', stopped: false });
   assert.equal(requests.length, 2);
   assert.equal(requests[0]?.body, requests[1]?.body);
 });
@@ -96,7 +95,7 @@ test('a_server_out_of_reach_is_tried_a_bounded_number_of_times', async (t) => {
     await paused();
     t.mock.timers.tick(pause);
   }
-  assert.deepEqual(await outcome, { kind: 'unreachable' });
+  assert.deepEqual(await outcome, { status: 'cut' });
   assert.equal(requests.length, PAUSES_MS.length + 1);
 });
 
@@ -110,12 +109,12 @@ test('a_stream_that_falls_silent_counts_as_cut', async (t) => {
   await settled();
   t.mock.timers.tick(SILENCE_MS - 1);
   await settled();
-  assert.deepEqual(seen, ['attempt', 'Hel']);
+  assert.deepEqual(seen, ['Hel']);
   t.mock.timers.tick(1);
   await pause;
-  assert.deepEqual(seen, ['attempt', 'Hel', 'waiting']);
+  assert.deepEqual(seen, ['Hel', 'waiting']);
   t.mock.timers.tick(PAUSES_MS[0] as number);
-  assert.deepEqual(await outcome, { kind: 'done', message: 'Hello' });
+  assert.deepEqual(await outcome, { status: 'done', text: 'Hello', stopped: false });
   assert.equal(requests.length, 2);
 });
 
@@ -128,17 +127,18 @@ test('a_request_that_nobody_answers_counts_as_unreachable', async (t) => {
   const pause = paused();
   t.mock.timers.tick(SILENCE_MS);
   await pause;
-  assert.deepEqual(seen, ['attempt', 'waiting']);
+  assert.deepEqual(seen, ['waiting']);
 });
 
 test('an_error_line_and_a_refusal_are_not_tried_again', async (t) => {
   const failed = begin(t, () => stream('{"type":"error","error":"Internal server error"}\n'));
-  assert.deepEqual(await failed.outcome, { kind: 'failed', error: 'Internal server error' });
+  assert.deepEqual(await failed.outcome, { status: 'failed', text: 'Internal server error' });
   assert.equal(failed.requests.length, 1);
   t.mock.reset();
 
   const limited = begin(t, () => new Response('{}', { status: 429, headers: { 'retry-after': '17' } }));
-  assert.deepEqual(await limited.outcome, { kind: 'refused', status: 429, retryAfter: 17 });
+  const refusal = await limited.outcome;
+  assert.deepEqual([refusal.status, secondsToWait(refusal)], [429, 17]);
   assert.equal(limited.requests.length, 1);
 });
 
@@ -152,18 +152,19 @@ test('an_unavailable_server_is_tried_again_when_it_says_so', async (t) => {
   t.mock.timers.tick(2999);
   await settled();
   t.mock.timers.tick(1);
-  assert.deepEqual(await outcome, { kind: 'done', message: 'Hello' });
+  assert.deepEqual(await outcome, { status: 'done', text: 'Hello', stopped: false });
 });
 
-test('an_answer_that_is_no_chat_stream_is_refused', async (t) => {
-  const { outcome } = begin(t, () => new Response('<!doctype html>'));
-  assert.deepEqual(await outcome, { kind: 'refused', status: 0, retryAfter: 0 });
+test('an_answer_that_is_no_chat_stream_counts_as_cut', async (t) => {
+  const { paused, seen } = begin(t, () => new Response('<!doctype html>'));
+  await paused();
+  assert.deepEqual(seen, ['waiting']);
 });
 
 test('a_stopped_delivery_ends_at_once', async (t) => {
   const { outcome, stop, paused, requests } = begin(t, unreachable);
   await paused();
   stop.abort();
-  assert.deepEqual(await outcome, { kind: 'unreachable' });
+  assert.deepEqual(await outcome, { status: 'cut' });
   assert.equal(requests.length, 1);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SESSION_KEY } from '../src/session';
 import type { Store } from '../src/storage';
-import { newest, parseThread, THREAD_KEY, Thread, type Turn } from '../src/thread';
+import { openThread, parseThread, settle, THREAD_KEY, type Turn } from '../src/thread';
+import type { Stored } from '../src/visitor';
 
 const SESSION = '5b0cb0b4-5ca9-4e58-8b21-0d2b3f5f8f11';
 
@@ -16,24 +17,17 @@ function turn(id: string, text = '', at = 0): Turn {
   return { id, text, at, status: 'open', answer: '', answeredAt: 0 };
 }
 
-function settle(thread: Thread, turn: Turn, answer: string): void {
-  Object.assign(turn, { status: 'answered', answer, answeredAt: 1 });
-  thread.save();
-}
-
 test('a_thread_is_there_again_after_a_reload', () => {
   const store = sharedStore();
-  const thread = new Thread(store, SESSION);
-  settle(thread, thread.add('Question'), 'Answer');
+  const thread = openThread(store, SESSION);
+  settle(thread.add('Question'), 'Answer', 1, true, 'up');
+  thread.save();
   thread.add('Open');
-  assert.deepEqual(new Thread(store, SESSION).turns, thread.turns);
+  assert.deepEqual(openThread(store, SESSION).turns, thread.turns);
 });
 
 test('a_thread_of_another_session_and_broken_text_are_no_thread', () => {
-  const good = JSON.stringify({
-    sessionId: SESSION,
-    turns: [turn('a'), { id: 'b' }, turn('c', '', 1e300), null],
-  });
+  const good = JSON.stringify({ sessionId: SESSION, turns: [turn('a'), { id: 'b' }, null, 5] });
   assert.deepEqual(parseThread(good, SESSION), [turn('a')]);
   for (const json of [
     null,
@@ -51,11 +45,12 @@ test('a_thread_of_another_session_and_broken_text_are_no_thread', () => {
 
 test('two_tabs_do_not_drop_each_others_turns', () => {
   const store = sharedStore();
-  const [one, other] = [new Thread(store, SESSION), new Thread(store, SESSION)];
+  const [one, other] = [openThread(store, SESSION), openThread(store, SESSION)];
   const first = one.add('From one');
   other.add('From the other');
-  settle(one, first, 'Answer to one');
-  const texts = new Thread(store, SESSION).turns.map(({ text, answer }) => [text, answer]);
+  settle(first, 'Answer to one', 1);
+  one.save();
+  const texts = openThread(store, SESSION).turns.map(({ text, answer }) => [text, answer]);
   assert.deepEqual(texts, [
     ['From one', 'Answer to one'],
     ['From the other', ''],
@@ -64,42 +59,124 @@ test('two_tabs_do_not_drop_each_others_turns', () => {
 
 test('a_stale_tab_does_not_take_back_an_answer', () => {
   const store = sharedStore();
-  const one = new Thread(store, SESSION);
+  const one = openThread(store, SESSION);
   const asked = one.add('Question');
-  const stale = new Thread(store, SESSION);
-  settle(one, asked, 'Answer');
+  const stale = openThread(store, SESSION);
+  settle(asked, 'Answer', 1);
+  one.save();
   stale.save();
-  assert.equal(new Thread(store, SESSION).turns[0]?.answer, 'Answer');
+  assert.equal(openThread(store, SESSION).turns[0]?.answer, 'Answer');
 });
 
-test('a_tab_adopts_what_another_has_settled_and_leaves_open_turns_there', () => {
+test('a_tab_adopts_what_another_has_asked_and_got_answered', () => {
   const store = sharedStore();
-  const [one, other] = [new Thread(store, SESSION), new Thread(store, SESSION)];
+  const [one, other] = [openThread(store, SESSION), openThread(store, SESSION)];
   const asked = one.add('Question');
-  assert.deepEqual(other.adopt(), []);
-  settle(one, asked, 'Answer');
+  other.adopt();
   assert.deepEqual(
-    other.adopt().map(({ answer }) => answer),
+    other.turns.map(({ status }) => status),
+    ['open'],
+  );
+  settle(asked, 'Answer', 1);
+  one.save();
+  other.adopt();
+  assert.deepEqual(
+    other.turns.map(({ answer }) => answer),
     ['Answer'],
   );
-  assert.deepEqual(other.adopt(), []);
 });
 
 test('a_conversation_that_was_left_is_not_written_over_the_new_one', () => {
   const store = sharedStore();
-  const old = new Thread(store, SESSION);
+  const old = openThread(store, SESSION);
   old.add('Old');
   store.set(SESSION_KEY, 'another-session');
-  new Thread(store, 'another-session').add('New');
+  openThread(store, 'another-session').add('New');
   old.save();
   assert.equal(parseThread(store.get(THREAD_KEY), 'another-session')[0]?.text, 'New');
 });
 
-test('the_newest_turns_are_kept_within_bounds', () => {
-  const many = Array.from({ length: 80 }, (_, at) => turn(String(at), 'x', at));
-  assert.deepEqual(newest(many), many.slice(30));
-  const long = Array.from({ length: 5 }, (_, at) => turn(String(at), 'x'.repeat(90_000), at));
-  assert.deepEqual(newest(long), long.slice(3));
-  const huge = [turn('a', 'x'), turn('b', 'x'.repeat(300_000))];
-  assert.deepEqual(newest(huge), huge.slice(1));
+test('the_newest_turns_are_kept', () => {
+  const store = sharedStore();
+  const thread = openThread(store, SESSION);
+  for (let number = 0; number < 60; number++) thread.add(String(number));
+  assert.deepEqual(
+    openThread(store, SESSION).turns.map(({ text }) => text),
+    Array.from({ length: 50 }, (_, at) => String(at + 10)),
+  );
+});
+
+const question = (messageId: string, more: Partial<Stored> = {}): Stored => ({
+  messageId,
+  role: 'user',
+  content: `Question ${messageId}`,
+  createdAt: 1,
+  status: 'complete',
+  ...more,
+});
+const answer = (messageId: string, more: Partial<Stored> = {}): Stored => ({
+  ...question(messageId),
+  role: 'assistant',
+  content: `Answer ${messageId}`,
+  createdAt: 2,
+  ...more,
+});
+
+test('what_the_server_says_is_taken', () => {
+  const thread = openThread(sharedStore(), SESSION);
+  thread.take({
+    messages: [
+      question('a'),
+      answer('a', { rating: 'down' }),
+      question('b', { status: 'failed' }),
+      question('c'),
+      answer('c', { status: 'stopped' }),
+      question('d'),
+      question('e'),
+    ],
+    running: { messageId: 'e' },
+  });
+  assert.deepEqual(
+    thread.turns.map(({ id, status, answer, stopped, rating }) => [
+      id,
+      status,
+      answer,
+      !!stopped,
+      rating ?? null,
+    ]),
+    [
+      ['a', 'answered', 'Answer a', false, 'down'],
+      ['b', 'failed', '', false, null],
+      ['c', 'answered', 'Answer c', true, null],
+      ['d', 'answered', '', true, null],
+      ['e', 'open', '', false, null],
+    ],
+  );
+});
+
+test('the_server_wins_but_for_what_has_not_reached_it', () => {
+  const thread = openThread(sharedStore(), SESSION);
+  const [answered, erased, waiting, lost] = ['a', 'b', 'c', 'd'].map((text) => thread.add(text)) as [
+    Turn,
+    Turn,
+    Turn,
+    Turn,
+  ];
+  settle(answered, 'Half an ans', 1, true);
+  settle(erased, 'Gone from the server', 1);
+  lost.status = 'failed';
+  thread.take({
+    messages: [question('x'), answer('x'), question(answered.id), answer(answered.id)],
+    running: null,
+  });
+  assert.deepEqual(
+    thread.turns.map(({ id, status, answer }) => [id, status, answer]),
+    [
+      ['x', 'answered', 'Answer x'],
+      [answered.id, 'answered', `Answer ${answered.id}`],
+      [waiting.id, 'open', ''],
+      [lost.id, 'failed', ''],
+    ],
+  );
+  assert.equal(thread.turns[1], answered);
 });

@@ -67,8 +67,8 @@ export class Visitor {
     this.errors = errors;
     this.launcher = page.getByRole('button', { name: 'Open chat' });
     this.dialog = page.getByRole('dialog', { name: title });
-    this.input = this.dialog.getByRole('textbox', { name: 'Message' });
-    this.log = this.dialog.getByRole('log', { name: 'Conversation' });
+    this.input = this.dialog.getByRole('textbox');
+    this.log = this.dialog.getByRole('log');
     this.questions = this.dialog.getByRole('article', { name: 'You', exact: true });
     /** The first one is the welcome. */
     this.answers = this.dialog.getByRole('article', { name: title, exact: true });

@@ -9,19 +9,29 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly (Node | string)[]
 ): HTMLElementTagNameMap[K] {
   const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  set(element, attributes);
   element.append(...children);
   return element;
 }
 
-/** A button whose face is an icon: `name` is what it is called and its tooltip. */
-export function iconButton(className: string, name: string, ...icons: readonly Node[]): HTMLButtonElement {
-  const button = el('button', { type: 'button', class: className }, ...icons);
-  rename(button, name);
-  return button;
+export function set(element: Element, attributes: Attributes): void {
+  for (const name of Object.keys(attributes)) element.setAttribute(name, attributes[name] as string);
 }
 
-export function rename(button: HTMLButtonElement, name: string): void {
-  button.title = name;
-  button.setAttribute('aria-label', name);
+/** A button that says `face`, or shows it and is called `name`. */
+export function button(
+  className: string,
+  press: () => void,
+  name: string,
+  ...face: readonly Node[]
+): HTMLButtonElement {
+  const made = el('button', { type: 'button', class: className }, ...(face[0] ? face : [name]));
+  if (face[0]) rename(made, name);
+  made.onclick = press;
+  return made;
+}
+
+/** Calls `named`, which shows no words, `name`. */
+export function rename(named: Element, name: string): void {
+  set(named, { title: name, 'aria-label': name });
 }

@@ -1,22 +1,24 @@
 // The icons, drawn for this project on a grid of 24 with strokes of 1.5. Decoration only: names are on their buttons.
 
-const SVG = 'http://www.w3.org/2000/svg';
+import { set } from './dom';
 
 const PATHS = {
-  chat: 'M6.5 4.5h11A2.5 2.5 0 0 1 20 7v6.5a2.5 2.5 0 0 1-2.5 2.5H12l-4 3.5V16H6.5A2.5 2.5 0 0 1 4 13.5V7a2.5 2.5 0 0 1 2.5-2.5zM8.5 8.75h7M8.5 11.75h4',
+  chat: 'M12 5a8 6.5 0 1 1-2 12.8L5 20l1-4A8 6.5 0 0 1 12 5z',
   close: 'M6.5 6.5l11 11M17.5 6.5l-11 11',
-  compose:
-    'M11.5 5H7a2 2 0 0 0-2 2v10a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2v-4.5M17.6 4.4a1.4 1.4 0 0 1 2 2L12.5 13.5l-2.75.75.75-2.75z',
+  compose: 'M12 5H5v14h14v-7M17.5 4.5l2 2-7 7-3 1 1-3z',
   send: 'M12 18.5v-13M6.5 11L12 5.5l5.5 5.5',
+  stop: 'M8 8h8v8H8z',
+  copy: 'M9 9h10v10H9zM15 9V5H5v10h4',
+  done: 'M5.5 12.5l4 4 9-9',
+  good: 'M8 11v8H5v-8zl4-7 2 2v3h5l-1 10H8',
 };
 
-export function icon(name: keyof typeof PATHS): SVGSVGElement {
-  const svg = document.createElementNS(SVG, 'svg');
-  svg.setAttribute('viewBox', '0 0 24 24');
-  svg.setAttribute('aria-hidden', 'true');
-  svg.setAttribute('class', `icon-${name}`);
-  const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', PATHS[name]);
+export function icon(name: keyof typeof PATHS): SVGElement {
+  const [svg, path] = ['svg', 'path'].map((tag) =>
+    document.createElementNS('http://www.w3.org/2000/svg', tag),
+  ) as [SVGElement, SVGElement];
+  set(svg, { viewBox: '0 0 24 24', 'aria-hidden': 'true', class: name });
+  set(path, { d: PATHS[name] });
   svg.append(path);
   return svg;
 }

@@ -1,49 +1,50 @@
-// The conversation as it scrolls: the welcome, then a view a turn.
+// The conversation as it scrolls: the welcome with what may be asked, then a view a turn.
 
 import type { Turn } from '../thread';
-import { el } from './dom';
+import type { Chat } from './chat';
+import { button, el } from './dom';
 import { followEnd } from './follow';
-import { speech, TurnView } from './turn-view';
+import { speech, type TurnView, turnView, words } from './turn-view';
 
-export class Log {
+export interface Log {
   /** Focusable, for it scrolls; `aria-live` is off, for the panel announces whole answers itself. */
-  readonly element = el('div', {
-    class: 'log',
-    role: 'log',
-    'aria-live': 'off',
-    'aria-label': 'Conversation',
-    tabindex: '0',
-  });
-  private readonly views = new Map<string, TurnView>();
-  private readonly assistant: string;
-  private readonly welcome: string;
-  private readonly toEnd: () => void;
-  private readonly retry: (turn: Turn) => void;
+  readonly element: HTMLElement;
+  /** Shows these turns and no others, in this order. */
+  arrange(turns: readonly Turn[]): void;
+  show(turn: Turn, note?: string, seconds?: number): void;
+}
 
-  constructor(assistant: string, welcome: string, retry: (turn: Turn) => void) {
-    this.assistant = assistant;
-    this.welcome = welcome;
-    this.retry = retry;
-    this.toEnd = followEnd(this.element);
-  }
-
-  clear(): void {
-    this.views.clear();
-    this.element.replaceChildren(speech('answer', this.assistant, new Text(this.welcome)));
-  }
-
-  /** The view of `turn`; a new one goes to the end, and the reader with it. */
-  display(turn: Turn): TurnView {
-    const known = this.views.get(turn.id);
-    if (known) return known;
-    const view = new TurnView(turn, this.assistant, () => {
-      // The button goes away with the click; the focus it had must not fall back to the page.
-      this.element.focus({ preventScroll: true });
-      this.retry(turn);
-    });
-    this.views.set(turn.id, view);
-    this.element.append(view.element);
-    this.toEnd();
-    return view;
-  }
+export function createLog(chat: Chat): Log {
+  const { texts, suggestions } = chat;
+  const views = new Map<Turn, TurnView>();
+  const chips = el(
+    'div',
+    { class: 'chips' },
+    ...suggestions.map((question) => button('pill', () => chat.send(question), question)),
+  );
+  const element = el(
+    'div',
+    { class: 'log', role: 'log', 'aria-live': 'off', 'aria-label': texts('title'), tabindex: '0' },
+    speech('answer', texts('title'), words(texts('welcome')), chips),
+  );
+  const toEnd = followEnd(element);
+  return {
+    element,
+    arrange(turns) {
+      chips.hidden = !!turns[0];
+      let place = element.firstChild as ChildNode;
+      for (const turn of turns) {
+        let view = views.get(turn);
+        if (!view) {
+          view = turnView(turn, chat);
+          views.set(turn, view);
+          toEnd();
+        }
+        if (place.nextSibling !== view.element) place.after(view.element);
+        place = view.element;
+      }
+      while (place.nextSibling) place.nextSibling.remove();
+    },
+    show: (turn, note, seconds) => views.get(turn)?.show(note, seconds),
+  };
 }

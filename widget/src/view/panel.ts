@@ -1,50 +1,50 @@
 // The dialog: header, conversation, text area, and the live region that reads whole answers to those who cannot see them.
 
+import type { Chat } from './chat';
 import { isComposing } from './composer';
-import { el, iconButton } from './dom';
+import { button, el } from './dom';
 import { icon } from './icons';
-import { fitAboveKeyboard, isSheet, keepFocusInside } from './sheet';
 
-export interface PanelParts {
-  readonly title: string;
-  readonly log: HTMLElement;
-  readonly composer: HTMLElement;
-  readonly live: HTMLElement;
-  startAnew(): void;
-  close(): void;
-}
-
-export function createPanel(parts: PanelParts): HTMLElement {
-  const anew = iconButton('tool', 'New conversation', icon('compose'));
-  anew.addEventListener('click', parts.startAnew);
-  const close = iconButton('tool close-sheet', 'Close chat', icon('close'));
-  close.addEventListener('click', parts.close);
-  const header = el('header', {}, el('h2', { dir: 'auto' }, parts.title), anew, close);
+export function createPanel(chat: Chat, ...parts: readonly HTMLElement[]): HTMLElement {
+  const { texts, language, target, close } = chat;
+  const title = texts('title');
   const panel = el(
     'section',
-    { class: 'panel', role: 'dialog', 'aria-label': parts.title, tabindex: '-1', hidden: '' },
-    header,
-    parts.log,
-    parts.composer,
-    parts.live,
+    {
+      class: 'panel',
+      role: target ? 'region' : 'dialog',
+      'aria-label': title,
+      lang: language,
+      dir: language === 'ar' ? 'rtl' : 'ltr',
+      tabindex: '-1',
+    },
+    el(
+      'header',
+      {},
+      el('h2', { dir: 'auto' }, title),
+      button('tool', chat.startAnew, texts('new'), icon('compose')),
+      button('tool close', close, texts('close'), icon('close')),
+    ),
+    ...parts,
   );
-  fitAboveKeyboard(panel);
-  listenToKeys(panel, parts.close);
+  panel.hidden = true;
+  // What is typed here is not the page's short cuts.
+  panel.onkeypress = panel.onkeyup = (event) => event.stopPropagation();
+  panel.onkeydown = (event) => {
+    event.stopPropagation();
+    if (event.key === 'Escape' && !isComposing(event)) close();
+    if (event.key === 'Tab' && chat.isSheet()) keepFocusInside(panel, event);
+  };
   return panel;
 }
 
-export function showPanel(panel: HTMLElement, open: boolean): void {
-  panel.hidden = !open;
-  panel.setAttribute('aria-modal', String(open && isSheet()));
-}
-
-/** What keys do in the open panel. Those typed there are not the page's short cuts. */
-function listenToKeys(panel: HTMLElement, close: () => void): void {
-  panel.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !isComposing(event)) close();
-    keepFocusInside(panel, event);
-  });
-  for (const type of ['keydown', 'keypress', 'keyup']) {
-    panel.addEventListener(type, (event) => event.stopPropagation());
-  }
+/** Lets Tab go round inside of `panel` while it covers the page. */
+function keepFocusInside(panel: HTMLElement, event: KeyboardEvent): void {
+  const stops = [
+    ...panel.querySelectorAll<HTMLElement>('button:enabled, a, textarea, [tabindex="0"]'),
+  ].filter((stop) => stop.offsetParent);
+  if (event.shiftKey) stops.reverse();
+  if (event.target !== stops[stops.length - 1] && event.target !== panel) return;
+  event.preventDefault();
+  stops[0]?.focus();
 }

@@ -1,108 +1,148 @@
-// One question and its answer on the screen. Text only ever enters as text nodes, and a growing answer is appended to,
-// never drawn anew.
+// One question and its answer on the screen. The question is plain text; the answer is drawn as it grows, a slice a frame,
+// so that no length of text makes the page stand still.
 
-import type { TurnDisplay } from '../conversation';
+import { type Markdown, markdown } from '../markdown/markdown';
 import type { Turn } from '../thread';
-import { el } from './dom';
+import type { Chat } from './chat';
+import { copyButton } from './copy-button';
+import { button, el, set } from './dom';
+import { icon } from './icons';
 
-const RECONNECTING = "Couldn't reach the server. Trying again…";
+/** As much of an answer is drawn at once, in UTF-16 units. */
+const SLICE = 2000;
 
-export class TurnView implements TurnDisplay {
+export interface TurnView {
   readonly element: HTMLElement;
-  private readonly text = new Text();
-  private readonly answer: HTMLElement;
-  /** What stands below the answer's text: typing dots, a note, the time. */
-  private below: HTMLElement | null = null;
-  private readonly retry: () => void;
+  /** Draws the turn as it is now, with a note below it; a failed one can be tried again after so many `seconds`. */
+  show(note?: string, seconds?: number): void;
+}
 
-  constructor(turn: Turn, assistant: string, retry: () => void) {
-    this.retry = retry;
-    const question = speech('question', 'You', new Text(turn.text), time(turn.at));
-    this.answer = speech('answer', assistant, this.text);
-    this.answer.hidden = true;
-    this.element = el('div', { class: 'turn' }, question, this.answer);
-  }
+export function turnView(turn: Turn, chat: Chat): TurnView {
+  const { texts } = chat;
+  const box = words('');
+  const reply = speech('answer', texts('title'), box);
+  reply.hidden = true;
+  let writing: Markdown | undefined;
+  let shown = '';
+  let frame = 0;
+  let note = '';
+  let seconds = 0;
+  /** What stands below the answer's text, and what it was made for. */
+  let below = el('p');
+  let madeFor = '';
 
-  thinking(): void {
-    this.text.data = '';
-    const dots = el('p', { class: 'dots', role: 'img', 'aria-label': 'Typing' });
-    dots.append(el('i'), el('i'), el('i'));
-    this.show(dots);
-  }
+  const draw = () => {
+    cancelAnimationFrame(frame);
+    frame = 0;
+    const { answer } = turn;
+    if (!writing || !(answer && answer.startsWith(shown))) {
+      box.replaceChildren();
+      shown = '';
+      writing = markdown(box, (text) => copyButton(chat, text));
+    }
+    const slice = answer.slice(shown.length, shown.length + SLICE);
+    if (slice) writing(slice);
+    shown += slice;
+    if (shown !== answer) frame = requestAnimationFrame(draw);
+    drawBelow(shown === answer);
+  };
 
-  talking(): void {
-    this.show(null);
-  }
+  const drawBelow = (isWhole: boolean) => {
+    const { status, stopped, answeredAt, rating } = turn;
+    const now = [status, stopped, answeredAt, isWhole, !shown, note].join();
+    if (now !== madeFor) {
+      madeFor = now;
+      below.remove();
+      below = el('p', { class: 'below' });
+      makeBelow(isWhole);
+      if (below.firstChild) reply.append(below);
+    }
+    for (const pressed of below.querySelectorAll('.up, .down')) {
+      set(pressed, { 'aria-pressed': `${pressed.classList.contains(rating ?? 'none')}` });
+    }
+  };
 
-  append(text: string): void {
-    this.text.appendData(text);
-  }
+  const makeBelow = (isWhole: boolean) => {
+    if (note) notice();
+    else if (turn.status === 'open') typing();
+    else if (isWhole) done();
+  };
 
-  replace(text: string): void {
-    this.text.data = text;
-  }
+  const typing = () => {
+    if (shown) return;
+    set(below, { class: 'dots', role: 'img', 'aria-label': '…' });
+    below.append(el('i'), el('i'), el('i'));
+  };
 
-  reconnecting(): void {
-    this.show(el('p', { class: 'note' }, RECONNECTING));
-  }
+  /** What there is to do about a whole answer, and when it came. */
+  const done = () => {
+    const rate = (rating: 'up' | 'down', name: string) =>
+      button(
+        `tool ${rating}`,
+        () => chat.conversation().rate(turn, turn.rating === rating ? null : rating),
+        texts(name),
+        icon('good'),
+      );
+    writing?.();
+    if (turn.stopped) below.append(texts('stopped'));
+    if (turn.answer) {
+      below.append(copyButton(chat, () => turn.answer));
+      if (chat.conversation().isPrivate) below.append(rate('up', 'good'), rate('down', 'bad'));
+    }
+    below.append(time(turn.answeredAt));
+  };
 
-  answered(turn: Turn): void {
-    this.show(time(turn.answeredAt));
-  }
+  const retry = () => {
+    // The button goes away with the click; the focus it had must not fall back to the page.
+    (reply.closest('.log') as HTMLElement).focus({ preventScroll: true });
+    chat.conversation().retry(turn);
+  };
 
-  failed(words: string, seconds: number): void {
-    const said = el('span', {}, words);
-    const button = el('button', { type: 'button', class: 'retry' }, 'Retry');
-    button.addEventListener('click', this.retry);
-    const note = el('p', { class: 'note bad' }, said, button);
-    this.show(note);
-    if (seconds > 0) countDown(words, seconds, said, button);
-  }
+  /** The note; after a failure with a button, shut until the server will listen again. */
+  const notice = () => {
+    set(below, { class: 'note' });
+    below.append(note);
+    if (turn.status === 'open') return;
+    const again = button('pill', retry, texts('retry'));
+    const until = Date.now() + seconds * 1000;
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      again.disabled = left > 0;
+      again.textContent = texts('retry') + (left > 0 ? ` (${left} s)` : '');
+      if (left > 0) setTimeout(tick, 250);
+    };
+    tick();
+    below.append(again);
+  };
 
-  private show(below: HTMLElement | null): void {
-    this.answer.hidden = false;
-    if (below === this.below) return;
-    this.below?.remove();
-    this.below = below;
-    if (below) this.answer.append(below);
-  }
+  return {
+    element: el(
+      'div',
+      { class: 'turn' },
+      speech('question', texts('you'), words(turn.text), time(turn.at)),
+      reply,
+    ),
+    show(newNote = '', newSeconds = 0) {
+      note = newNote;
+      seconds = newSeconds;
+      reply.hidden = false;
+      if (turn.status !== 'open') draw();
+      else if (!frame) frame = requestAnimationFrame(draw);
+    },
+  };
 }
 
 /** Something said by `who`, as an article of the log. */
-export function speech(
-  kind: 'question' | 'answer',
-  who: string,
-  text: Text,
-  ...below: readonly HTMLElement[]
-): HTMLElement {
-  const words = el('div', { class: 'text', dir: 'auto' }, text);
-  return el('article', { class: kind, 'aria-label': who }, words, ...below);
+export function speech(kind: string, who: string, ...parts: readonly HTMLElement[]): HTMLElement {
+  return el('article', { class: kind, 'aria-label': who }, ...parts);
 }
 
+/** A box of words in whatever direction they are written. */
+export function words(text: string): HTMLElement {
+  return el('div', { class: 'text', dir: 'auto' }, text);
+}
+
+/** When it was, as the reader's own locale has it. */
 function time(ms: number): HTMLElement {
-  const date = new Date(ms);
-  const today = date.toDateString() === new Date().toDateString();
-  const words = date.toLocaleString(
-    [],
-    today ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' },
-  );
-  return el('time', { datetime: date.toISOString() }, words);
-}
-
-/** Keeps the button shut until the server will listen again. */
-function countDown(words: string, seconds: number, said: HTMLElement, button: HTMLButtonElement): void {
-  const until = Date.now() + seconds * 1000;
-  const tick = () => {
-    const left = Math.ceil((until - Date.now()) / 1000);
-    button.disabled = left > 0;
-    said.textContent = left > 0 ? `${words} Try again in ${duration(left)}.` : words;
-    if (left <= 0) clearInterval(timer);
-  };
-  const timer = setInterval(tick, 250);
-  tick();
-}
-
-function duration(seconds: number): string {
-  const [count, unit] = seconds < 120 ? [seconds, 'second'] : [Math.ceil(seconds / 60), 'minute'];
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return el('time', {}, new Date(ms).toLocaleString([], { dateStyle: 'medium', timeStyle: 'short' }));
 }
