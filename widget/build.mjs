@@ -39,7 +39,21 @@ const OWN_NAMES = [
     'opens',
     'closes',
   ],
-  ...['take', 'save', 'busy', 'sync', 'tell', 'texts', 'response', 'show', 'element'],
+  ...[
+    'take',
+    'save',
+    'busy',
+    'sync',
+    'tell',
+    'texts',
+    'response',
+    'show',
+    'element',
+    'toEnd',
+    'node',
+    'rate',
+    'list',
+  ],
 ];
 
 const shared = {
@@ -58,6 +72,8 @@ const shared = {
 const widget = await built({
   entryPoints: ['src/index.ts'],
   format: 'iife',
+  // What only Node is without.
+  define: { globalThis: 'self' },
   mangleProps: new RegExp(`^(${OWN_NAMES.join('|')})$`),
 });
 if (process.argv.includes('--analyze')) printAnalysis(widget.metafile);
@@ -82,7 +98,11 @@ for (const types of ['chat-widget.d.ts', 'chat-client.d.ts']) {
 async function built(options) {
   const { outputFiles, metafile } = await build({ ...shared, ...options });
   // esbuild bundles, terser finds some bytes more.
-  const { code } = await minify(outputFiles[0].text, { ecma: 2020, module: options.format === 'esm' });
+  const { code } = await minify(outputFiles[0].text, {
+    ecma: 2020,
+    module: options.format === 'esm',
+    compress: { unsafe: true },
+  });
   return { code: Buffer.from(code), metafile };
 }
 

@@ -10,7 +10,12 @@ export function cssAsText(target) {
       build.onLoad({ filter: /\.css$/ }, async ({ path }) => {
         const source = await readFile(path, 'utf8');
         const { code } = await transform(source, { loader: 'css', minify: true, target });
-        return { contents: code.trim(), loader: 'text' };
+        // esbuild leaves custom properties and the arguments of `:host()` as they were written.
+        const contents = code
+          .trim()
+          .replace(/(--[\w-]+[:,]|\),) /g, '$1')
+          .replace(/="(\w+)"\]/g, '=$1]');
+        return { contents, loader: 'text' };
       });
     },
   };

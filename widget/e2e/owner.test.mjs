@@ -106,7 +106,8 @@ test('a_chat_that_is_to_be_open_is_open_until_the_visitor_closes_it', async () =
 test('a_chat_in_an_element_fills_it_and_has_no_button', async () => {
   const body = `<div id="here" style="width: 500px; height: 400px; margin: 50px"></div>`;
   const url = world.hosts.page({ body: body + world.scriptTag({ target: '#here' }) });
-  const visitor = await world.visit({ url });
+  // Without motion, so that what is measured has arrived.
+  const visitor = await world.visit({ url, context: { reducedMotion: 'reduce' } });
   const panel = visitor.page.getByRole('region', { name: 'Assistant' });
   const { x, y, width, height } = await panel.boundingBox();
   assert.deepEqual({ x, y, width, height }, { x: 58, y: 50, width: 500, height: 400 });

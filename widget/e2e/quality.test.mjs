@@ -203,6 +203,8 @@ test('a_closed_chat_asks_the_server_for_nothing_but_the_script', async () => {
 for (const [name, answer] of Object.entries({
   of_everything: `${'Words and **bold** ones, '.repeat(30)}\n\n`.repeat(2).concat(ANSWER).repeat(62),
   long_paragraphs: `${'Words and **bold** ones, '.repeat(80)}\n\n`.repeat(50),
+  one_line: 'Words and **bold** ones, '.repeat(4000),
+  many_blocks: '```js\nconst a = 1;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n'.repeat(300),
   one_block_of_code: `\`\`\`\n${'const a = 1; // and so on\n'.repeat(4000)}\`\`\``,
 })) {
   test(`an_answer_of_100_kb_streams_without_long_task_${name}`, async (t) => {
@@ -225,3 +227,24 @@ for (const [name, answer] of Object.entries({
     await visitor.leave();
   });
 }
+
+test('a_long_history_is_back_without_long_task', async (t) => {
+  const visitor = await world.visit();
+  await visitor.launcher.waitFor();
+  await visitor.page.evaluate((answer) => {
+    // A session without a history at the server.
+    const sessionId = 'kept-by-the-browser';
+    const turn = { text: 'A question', at: 0, status: 'answered', answer, answeredAt: 0 };
+    const turns = Array.from({ length: 50 }, (_, id) => ({ ...turn, id: `${id}` }));
+    localStorage.setItem('os-chatbot-session-id', sessionId);
+    localStorage.setItem('os-chatbot-widget-open', 'true');
+    localStorage.setItem('os-chatbot-thread', JSON.stringify({ sessionId, turns }));
+  }, ANSWER.repeat(6));
+  const longest = await longestTask(visitor, async () => {
+    await visitor.reload();
+    await visitor.answers.nth(50).locator('time').waitFor({ state: 'attached' });
+  });
+  t.diagnostic(`longest task ${longest} ms`);
+  assert.ok(longest <= 50, `a task took ${longest} ms`);
+  await visitor.leave();
+});

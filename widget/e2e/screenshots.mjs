@@ -1,10 +1,11 @@
-// Saves the pictures of the README: `node e2e/screenshots.mjs <directory>`. The real server with its demo assistant, a
-// plain shop of our own around it.
+// Saves the pictures of the README: `node e2e/screenshots.mjs <directory>`. The real server with a model that always says the
+// same, a plain shop of our own around it.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startBinary, WIDGET_KEY } from './harness/binary.mjs';
 import { launchBrowser } from './harness/browser.mjs';
 import { startHostPages } from './harness/host-page.mjs';
+import { startModel } from './harness/model.mjs';
 import { Visitor } from './harness/world.mjs';
 
 const WIDE = { viewport: { width: 1440, height: 800 } };
@@ -32,6 +33,19 @@ const SHOP = `<main><h1>Beans roasted on Monday, at your door on Wednesday</h1>
 <p>Four farms, one roaster, no warehouse. Tell us how you brew and we send what suits it.</p>
 <ul><li>Morning blend</li><li>Single farm, washed</li><li>Decaf that does not apologise</li><li>Filter papers</li></ul></main>`;
 
+const ANSWER = `For a **French press**, go coarse, and stop at four minutes:
+
+1. 30 g of *Morning blend*
+2. 500 ml of water at 94 °C
+3. Press slowly
+
+| Cups | Beans | Water  |
+|------|-------|--------|
+| 2    | 30 g  | 500 ml |
+| 4    | 60 g  | 1 l    |
+
+More in our [brewing guide](https://shop.example/brewing).`;
+
 const directory = process.argv[2];
 if (!directory) {
   console.error('Name the directory for the pictures: node e2e/screenshots.mjs <directory>');
@@ -39,7 +53,12 @@ if (!directory) {
 }
 await mkdir(directory, { recursive: true });
 
-const server = await startBinary({ ASSISTANT: 'demo' });
+const model = await startModel();
+model.answer((reply) => {
+  reply.tokens(ANSWER);
+  reply.finish();
+});
+const server = await startBinary(model.env);
 const hosts = await startHostPages();
 const browser = await launchBrowser();
 try {
@@ -51,6 +70,7 @@ try {
   await browser.close();
   await hosts.stop();
   await server.stop();
+  await model.stop();
 }
 
 async function takePictures(url, name, options) {
@@ -66,7 +86,7 @@ async function takePictures(url, name, options) {
   await visitor.launcher.waitFor();
   await save('closed');
   await visitor.open();
-  await visitor.ask('Hello! How does this chat work?');
+  await visitor.ask('How do I brew it in a French press?');
   await visitor.answers.nth(1).locator('time').waitFor({ state: 'attached' });
   await save('open');
   await context.close();

@@ -13,7 +13,10 @@ import { nameOfFailure } from './words';
 export interface Screen {
   /** These turns are all there is, in this order. */
   arrange(turns: readonly Turn[]): void;
-  /** Draws `turn` as it is now, with a note below it; after a failure it may be retried in so many `seconds`. */
+  /**
+   * Draws `turn` as it is now, with a note below it; after a failure it may be retried in so many `seconds`. What failed
+   * keeps its note until there is another.
+   */
   show(turn: Turn, note?: string, seconds?: number): void;
   /** An answer is coming, or none any more. */
   busy(busy: boolean): void;
@@ -31,6 +34,8 @@ export function converse(config: Config, store: Store, sessionId: string, screen
   let ended = false;
   /** How often the thread was changed here. */
   let changes = 0;
+  /** The ratings so far are with the server. */
+  let rated = Promise.resolve();
   /** Ends the attempt to get an answer. */
   let stop = new AbortController();
 
@@ -44,7 +49,7 @@ export function converse(config: Config, store: Store, sessionId: string, screen
     if (ended) return;
     screen.arrange(thread.turns);
     for (const turn of thread.turns) {
-      if (turn.status !== 'open') screen.show(turn, turn.status === 'failed' ? texts('failed') : '');
+      if (turn.status !== 'open') screen.show(turn);
     }
     void run();
   };
@@ -103,6 +108,13 @@ export function converse(config: Config, store: Store, sessionId: string, screen
     screen.tell('error', { id: turn.id, text, status });
   };
 
+  /** Ends the answer that is coming; what there is of it stays. */
+  const halt = () => {
+    const attempt = stop;
+    // A server that cannot be told, or does not know the message yet, is at least not listened to any more.
+    if (current) visit(config, sessionId, `/${current.id}/stop`, {}).catch(() => attempt.abort());
+  };
+
   /** Takes over what other tabs have that this one has not. */
   const adopt = () => {
     thread.adopt();
@@ -128,30 +140,35 @@ export function converse(config: Config, store: Store, sessionId: string, screen
       changed();
       void run();
     },
-    /** Ends the answer that is coming; what there is of it stays. */
-    stop() {
-      const attempt = stop;
-      // A server that cannot be told, or does not know the message yet, is at least not listened to any more.
-      if (current) visit(config, sessionId, `/${current.id}/stop`, {}).catch(() => attempt.abort());
-    },
-    async rate(turn: Turn, rating: Rating) {
-      await visit(config, sessionId, `/${turn.id}/rating`, { rating });
-      turn.rating = rating;
-      changed();
-      screen.show(turn);
+    stop: halt,
+    /** Gives `turn` a rating, or takes it back; one after another, so that the last word is the last to reach the server. */
+    rate(turn: Turn, wanted: Rating) {
+      rated = rated
+        .then(async () => {
+          const rating = turn.rating === wanted ? null : wanted;
+          await visit(config, sessionId, `/${turn.id}/rating`, { rating });
+          turn.rating = rating;
+          changed();
+          screen.show(turn);
+        })
+        .catch(() => screen.announce(texts('failed')));
     },
     /** Takes over what other tabs and the server have that this one has not. */
     async sync() {
       adopt();
       if (!isPrivate(sessionId)) return;
       const before = changes;
-      const history: History | null = await visit(config, sessionId)
-        .then((response) => response.json())
-        .catch(() => null);
-      // Unless more has changed here than it says: what changes tells of its own end.
-      if (!history || before !== changes) return;
-      thread.take(history);
-      resume();
+      try {
+        const history: History = await (await visit(config, sessionId)).json();
+        // What has changed here in the meantime tells of its own end.
+        if (before !== changes) return;
+        thread.take(history);
+        resume();
+        // It was stopped while the server could not be told.
+        if (current?.stopped) halt();
+      } catch {
+        // What is kept here has to do.
+      }
     },
     end() {
       ended = true;

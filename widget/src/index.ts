@@ -5,7 +5,8 @@ import { readConfig } from './config';
 import { mountWidget } from './widget';
 
 function start(): void {
-  if (window.OpenChat) return;
+  // An element of that id has that name too.
+  if (window.OpenChat?.send) return;
   const tag =
     (document.currentScript as HTMLElement | null) ??
     document.querySelector<HTMLElement>('script[src*="chat-widget.js"]');

@@ -1,9 +1,10 @@
 // The widget's place on the page: an element of the body, or of the element that the owner names. Pages of today replace
 // their body at will; the widget goes where its place has gone, and never fights over it within one task.
 
-import { DEFAULT_ACCENT, inkOn, opaqueColour } from './accent';
+import { inkOn, opaqueColour } from './accent';
 import type { Config } from './config';
 import { el } from './view/dom';
+import { soon } from './view/soon';
 
 /** On phones an open chat is a sheet over the whole screen. */
 const SHEET = '(max-width: 480px), (max-height: 420px) and (max-width: 960px)';
@@ -14,19 +15,26 @@ export interface Placement {
   attach(): void;
   /** Takes the owner's accent, and the ink that reads on it. */
   paint(): void;
-  remove(): void;
 }
 
-/** The place of what `root` holds. */
-export function createPlacement({ position, theme, target, accent }: Config, root: HTMLElement): Placement {
+/** The place of what `root` holds, until `signal` fires; calls `moved` when it was put there, as that scrolls to the start. */
+export function createPlacement(
+  { position, theme, target, accent }: Config,
+  root: HTMLElement,
+  signal: AbortSignal,
+  moved: () => void,
+): Placement {
   const host = el('div', { id: 'os-chat-widget-root', 'data-position': position, 'data-theme': theme });
-  const observer = new MutationObserver(() => requestAnimationFrame(attach));
+  const observer = new MutationObserver(() => soon(attach));
   const attach = () => {
+    observer.disconnect();
+    if (signal.aborted) return;
     const { documentElement, body } = document;
     const place = target ? document.querySelector(target) : body;
     if (place && host.parentNode !== place) {
       place.append(host);
       paint();
+      moved();
     }
     for (const watched of [documentElement, body]) {
       if (watched) observer.observe(watched, { childList: true, subtree: !!target });
@@ -34,17 +42,13 @@ export function createPlacement({ position, theme, target, accent }: Config, roo
   };
   const paint = () => {
     const themed = getComputedStyle(host).getPropertyValue('--chat-accent');
-    const colour = opaqueColour(themed || accent || DEFAULT_ACCENT);
+    const colour = opaqueColour(themed || accent);
     root.style.cssText = `--accent:rgb(${colour.join()});--on-accent:${inkOn(colour)}`;
   };
   return {
     host,
     attach,
     paint,
-    remove() {
-      observer.disconnect();
-      host.remove();
-    },
   };
 }
 

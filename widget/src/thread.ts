@@ -84,8 +84,7 @@ function merge(own: readonly Turn[], { messages, running }: History): Turn[] {
       if (running?.messageId === id) turn.status = 'open';
       // Until its answer comes: a question without one was stopped before the first word.
       else if (status !== 'failed') settle(turn, '', createdAt, true);
-    } else if (turns[0])
-      settle(turns[turns.length - 1] as Turn, content, createdAt, status === 'stopped', rating);
+    } else if (turns[0]) settle(turns.at(-1) as Turn, content, createdAt, status === 'stopped', rating);
   }
   return [...turns, ...[...unknown.values()].filter((turn) => turn.status !== 'answered')];
 }
@@ -107,7 +106,7 @@ export function settle(
 /** The turns of `sessionId` in `json`; none when it is of another session or not what we wrote. */
 export function parseThread(json: string | null, sessionId: string): Turn[] {
   try {
-    const kept = JSON.parse(json ?? '{}');
+    const kept = JSON.parse(json as string);
     return kept.sessionId === sessionId ? kept.turns.filter(isTurn) : [];
   } catch {
     return [];

@@ -60,7 +60,6 @@ export async function post(
     // A connection that fails is to the caller the same as an end without `done`.
   } finally {
     clearInterval(watch);
-    stop.removeEventListener('abort', hangUp);
     globalThis.removeEventListener?.('online', hangUp);
   }
   return { status: 'cut' };
@@ -76,7 +75,7 @@ export function ask(
   return fetch(url, {
     method: body ? 'POST' : 'GET',
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey },
-    body: body ? JSON.stringify(body) : null,
+    body: JSON.stringify(body),
     signal,
     credentials: 'omit',
   });
@@ -84,5 +83,5 @@ export function ask(
 
 /** The seconds after which a refused message may come again; 0 if not said. */
 export function secondsToWait({ response }: Outcome): number {
-  return Math.ceil(Number(response?.headers.get('retry-after'))) || 0;
+  return Math.ceil(response?.headers.get('retry-after') as unknown as number) || 0;
 }

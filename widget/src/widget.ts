@@ -29,7 +29,7 @@ export function mountWidget(config: Config): OpenChat {
   const gone = new AbortController();
   const { signal } = gone;
   const root = el('div', { class: 'root' });
-  const place = createPlacement(config, root);
+  const place = createPlacement(config, root, signal, () => log.toEnd());
   const { host } = place;
   let isSheet = false;
   let sessionId = '';
@@ -72,6 +72,8 @@ export function mountWidget(config: Config): OpenChat {
     announce(texts('new'));
   };
 
+  const tellModal = () => set(panel, { 'aria-modal': `${isOpen() && isSheet}` });
+
   const show = (open: boolean) => {
     const changed = open !== isOpen();
     panel.hidden = !open;
@@ -79,7 +81,7 @@ export function mountWidget(config: Config): OpenChat {
     if (!target) store.set(OPEN_KEY, `${open}`);
     if (open) delete host.dataset.unread;
     rename(launcher, texts(open ? 'close' : 'open'));
-    set(panel, { 'aria-modal': `${open && isSheet}` });
+    tellModal();
     place.paint();
     if (changed) tell(open ? 'open' : 'close');
     wake();
@@ -151,7 +153,7 @@ export function mountWidget(config: Config): OpenChat {
   watchSheet((matches) => {
     isSheet = matches && !target;
     host.dataset.mode = target ? 'inline' : isSheet ? 'sheet' : 'float';
-    set(panel, { 'aria-modal': `${isOpen() && isSheet}` });
+    tellModal();
   }, signal);
   const kept = store.get(OPEN_KEY);
   // A sheet would cover the page that the visitor has just gone to.
@@ -173,10 +175,11 @@ export function mountWidget(config: Config): OpenChat {
     on: (name, listener) => events.addEventListener(name, listener as EventListener),
     off: (name, listener) => events.removeEventListener(name, listener as EventListener),
     destroy() {
+      // By then it may be another chat's.
+      if (!signal.aborted) delete window.OpenChat;
       conversation.end();
       gone.abort();
-      place.remove();
-      delete window.OpenChat;
+      host.remove();
     },
   };
 }

@@ -152,12 +152,34 @@ test('a_rating_counts_once_the_server_has_it', async (t) => {
   asked[0]?.answer(done('Hi'));
   await settled();
   const [turn] = turns() as [Turn];
-  const rated = conversation.rate(turn, 'up');
+  conversation.rate(turn, 'up');
+  await settled();
   assert.equal(asked[1]?.url, `${ROUTES}/${turn.id}/rating`);
   assert.deepEqual(asked[1]?.body, { rating: 'up' });
+  assert.equal(turn.rating, undefined);
   asked[1]?.answer('', 204);
-  await rated;
+  await settled();
   assert.equal(turn.rating, 'up');
+});
+
+test('ratings_reach_the_server_one_after_another', async (t) => {
+  const { conversation, asked, turns } = stage(t);
+  conversation.send('Hello');
+  asked[0]?.answer(done('Hi'));
+  await settled();
+  const [turn] = turns() as [Turn];
+  for (const rating of ['up', 'down', 'down'] as const) conversation.rate(turn, rating);
+  for (const at of [1, 2, 3]) {
+    await settled();
+    assert.equal(asked.length, at + 1);
+    asked[at]?.answer('', at === 1 ? 503 : 204);
+  }
+  await settled();
+  assert.deepEqual(
+    asked.slice(1).map(({ body }) => body.rating),
+    ['up', 'down', null],
+  );
+  assert.equal(turn.rating, null);
 });
 
 test('the_history_is_asked_for_and_a_running_answer_attached_to', async (t) => {

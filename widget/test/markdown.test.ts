@@ -257,6 +257,28 @@ test('the_work_is_linear_for_input_made_to_be_slow', () => {
   }
 });
 
+test('an_endless_line_becomes_paragraphs_however_it_is_cut', () => {
+  const words = 'Words and **bold** ones, '.repeat(400);
+  for (const text of [
+    words,
+    `- ${words}`,
+    `> ${words}`,
+    '😀'.repeat(5000),
+    `| ${words} |`,
+    words.replace(/ /g, '-'),
+  ]) {
+    const whole = draw(text);
+    assert.ok(elements(whole).filter(({ localName }) => localName === 'p').length > 1);
+    assert.doesNotMatch(markup(whole), /\p{Surrogate}/u);
+    for (const size of [1, 700, 3999, 4001]) {
+      const pieces = text.match(new RegExp(`[^]{1,${size}}`, 'g')) ?? [];
+      assert.equal(markup(draw(...pieces)), markup(whole));
+    }
+  }
+  const line = 'x '.repeat(5000);
+  assert.equal(html(`\`\`\`\n${line}\n\`\`\``), code('', `${line}\n`));
+});
+
 test('a_long_line_that_comes_character_by_character_is_linear_work', () => {
   const text = '*a* `b` '.repeat(4_000);
   work.steps = 0;

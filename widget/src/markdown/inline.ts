@@ -56,27 +56,19 @@ function read(
 
 function drawTokens(into: Element, tokens: readonly Token[], from: number, to: number): void {
   const lonely = new Set<string>();
-  let words = '';
-  const put = <N extends Node>(node: N): N => {
-    if (words) into.append(words);
-    words = '';
-    return into.appendChild(node);
-  };
   for (let at = from; at < to; at++) {
     const { text, node } = tokens[at] as Token;
     const close = counterpart(tokens, at, to, lonely);
-    if (node) put(node);
-    else if (close) {
-      drawTokens(mark(put, text), tokens, at + 1, close);
+    if (close) {
+      drawTokens(mark(into, text), tokens, at + 1, close);
       at = close;
-    } else words += text;
+    } else if (text) into.append(node ?? text);
   }
-  if (words) into.append(words);
 }
 
 /** The element of what stands between the marks `text`. */
-function mark(put: <N extends Node>(node: N) => N, text: string): Element {
-  const marked = put(el(text[0] === '~' ? 'del' : text[1] ? 'strong' : 'em'));
+function mark(into: Element, text: string): Element {
+  const marked = into.appendChild(el(text[0] === '~' ? 'del' : text[1] ? 'strong' : 'em'));
   return text[2] ? marked.appendChild(el('em')) : marked;
 }
 

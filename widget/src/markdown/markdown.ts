@@ -6,6 +6,9 @@ import { drawLine } from './inline';
 
 /** A line longer than this is drawn anew only once it has grown by a 64th, so that the work stays linear. */
 const LONG = 512;
+/** A line this long begins with a part that is a paragraph of its own, so that none takes long to draw; code is as it is. */
+const MANY = 4000;
+const PART = /^.{1,1999}\s|^.{1999}/su;
 /** Quotes and lists in one another; deeper marks are text. */
 const DEPTH = 8;
 /** A row of more cells is text. */
@@ -47,7 +50,7 @@ export function markdown(root: Element, copyButton: (text: () => string) => Node
   const put = <E extends Element>(depth: number, element: E): E =>
     (open[depth - 1]?.box ?? root).appendChild(element);
   const begin = (depth: number, block?: Block) => {
-    open.length = Math.min(open.length, depth);
+    open.splice(depth);
     if (block) open.push(block);
   };
   const leaf = <E extends Element>(depth: number, element: E): E => {
@@ -90,7 +93,7 @@ export function markdown(root: Element, copyButton: (text: () => string) => Node
 
   /** Draws what is no quote and no item any more. */
   const words = (depth: number, text: string) => {
-    const inner = open[open.length - 1]?.box;
+    const inner = open.at(-1)?.box;
     const fence = FENCE.exec(text);
     const heading = HEADING.exec(text);
     const cells = cellsOf(text, whole);
@@ -141,7 +144,7 @@ export function markdown(root: Element, copyButton: (text: () => string) => Node
   };
 
   const draw = (written: string) => {
-    const { fence, box } = open[open.length - 1] ?? {};
+    const { fence, box } = open.at(-1) ?? {};
     const line = fence ? written : written.replace(/^\s+/, (space) => space.replace(/\t/g, '    '));
     const [depth, text] = goOn(line.replace(/\r$/, ''), fence);
     const isCode = fence && depth >= open.length - 1;
@@ -168,6 +171,15 @@ export function markdown(root: Element, copyButton: (text: () => string) => Node
     };
   };
 
+  /** Draws of `line` what is too much for one, and gives back the rest. */
+  const shorten = (line: string): string => {
+    if (line.length < MANY || open.at(-1)?.fence) return line;
+    const part = PART.exec(line)?.[0] as string;
+    draw(part);
+    draw('');
+    return shorten(line.slice(part.length));
+  };
+
   return (text = '\n') => {
     last += text;
     const ends = text.includes('\n');
@@ -176,8 +188,9 @@ export function markdown(root: Element, copyButton: (text: () => string) => Node
     if (ends) {
       const lines = last.split('\n');
       last = lines.pop() as string;
-      lines.forEach(draw);
+      for (const line of lines) draw(shorten(line));
     }
+    last = shorten(last);
     draft();
   };
 }

@@ -12,12 +12,13 @@ const DONE_MS = 2000;
 export function copyButton({ texts, announce }: Chat, text: () => string): Node | string {
   const { clipboard } = navigator;
   if (!clipboard) return '';
-  const press = async () => {
-    await clipboard.writeText(text());
+  const done = () => {
     announce(`${texts('copy')} ✓`);
     made.replaceChildren(icon('done'));
     setTimeout(() => made.replaceChildren(icon('copy')), DONE_MS);
   };
+  // A frame may be kept from the clipboard: then nothing says that it was done.
+  const press = () => clipboard.writeText(text()).then(done, () => {});
   const made = button('tool', press, texts('copy'), icon('copy'));
   return made;
 }

@@ -12,6 +12,8 @@ export interface Log {
   /** Shows these turns and no others, in this order. */
   arrange(turns: readonly Turn[]): void;
   show(turn: Turn, note?: string, seconds?: number): void;
+  /** Goes to the end, and stays there while it grows. */
+  toEnd(): void;
 }
 
 export function createLog(chat: Chat): Log {
@@ -46,5 +48,6 @@ export function createLog(chat: Chat): Log {
       while (place.nextSibling) place.nextSibling.remove();
     },
     show: (turn, note, seconds) => views.get(turn)?.show(note, seconds),
+    toEnd,
   };
 }

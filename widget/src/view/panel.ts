@@ -44,7 +44,7 @@ function keepFocusInside(panel: HTMLElement, event: KeyboardEvent): void {
     ...panel.querySelectorAll<HTMLElement>('button:enabled, a, textarea, [tabindex="0"]'),
   ].filter((stop) => stop.offsetParent);
   if (event.shiftKey) stops.reverse();
-  if (event.target !== stops[stops.length - 1] && event.target !== panel) return;
+  if (event.target !== stops.at(-1) && event.target !== panel) return;
   event.preventDefault();
   stops[0]?.focus();
 }

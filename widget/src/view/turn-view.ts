@@ -7,6 +7,7 @@ import type { Chat } from './chat';
 import { copyButton } from './copy-button';
 import { button, el, set } from './dom';
 import { icon } from './icons';
+import { soon } from './soon';
 
 /** As much of an answer is drawn at once, in UTF-16 units. */
 const SLICE = 2000;
@@ -24,7 +25,6 @@ export function turnView(turn: Turn, chat: Chat): TurnView {
   reply.hidden = true;
   let writing: Markdown | undefined;
   let shown = '';
-  let frame = 0;
   let note = '';
   let seconds = 0;
   /** What stands below the answer's text, and what it was made for. */
@@ -32,8 +32,6 @@ export function turnView(turn: Turn, chat: Chat): TurnView {
   let madeFor = '';
 
   const draw = () => {
-    cancelAnimationFrame(frame);
-    frame = 0;
     const { answer } = turn;
     if (!writing || !(answer && answer.startsWith(shown))) {
       box.replaceChildren();
@@ -43,7 +41,7 @@ export function turnView(turn: Turn, chat: Chat): TurnView {
     const slice = answer.slice(shown.length, shown.length + SLICE);
     if (slice) writing(slice);
     shown += slice;
-    if (shown !== answer) frame = requestAnimationFrame(draw);
+    if (shown !== answer) soon(draw);
     drawBelow(shown === answer);
   };
 
@@ -77,12 +75,7 @@ export function turnView(turn: Turn, chat: Chat): TurnView {
   /** What there is to do about a whole answer, and when it came. */
   const done = () => {
     const rate = (rating: 'up' | 'down', name: string) =>
-      button(
-        `tool ${rating}`,
-        () => chat.conversation().rate(turn, turn.rating === rating ? null : rating),
-        texts(name),
-        icon('good'),
-      );
+      button(`tool ${rating}`, () => chat.conversation().rate(turn, rating), texts(name), icon('good'));
     writing?.();
     if (turn.stopped) below.append(texts('stopped'));
     if (turn.answer) {
@@ -122,12 +115,11 @@ export function turnView(turn: Turn, chat: Chat): TurnView {
       speech('question', texts('you'), words(turn.text), time(turn.at)),
       reply,
     ),
-    show(newNote = '', newSeconds = 0) {
+    show(newNote = turn.status === 'failed' ? note || texts('failed') : '', newSeconds = seconds) {
       note = newNote;
       seconds = newSeconds;
       reply.hidden = false;
-      if (turn.status !== 'open') draw();
-      else if (!frame) frame = requestAnimationFrame(draw);
+      soon(draw);
     },
   };
 }
