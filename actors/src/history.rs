@@ -19,6 +19,12 @@ pub(crate) async fn read(services: &Services, id: ConversationId) -> Result<Hist
     Ok(history(id, recorded.into_iter().map(|recorded| recorded.event.envelope)))
 }
 
+/// All messages that `events` of a conversation have led to, oldest first.
+pub fn messages(events: impl Iterator<Item = Envelope>) -> Vec<Message> {
+    let Turns { turns, .. } = events.fold(Turns::default(), Turns::evolve);
+    turns.into_iter().flat_map(Turn::messages).map(|said| said.message).collect()
+}
+
 /// The history that `events` have led to.
 fn history(conversation_id: ConversationId, events: impl Iterator<Item = Envelope>) -> History {
     let Turns { turns, .. } = events.fold(Turns::default(), Turns::evolve);

@@ -5,8 +5,10 @@
 
 pub mod assistant;
 mod conversation;
+mod erasure;
 mod fence;
 mod history;
+mod operators;
 mod peers;
 mod progress;
 mod registry;
@@ -15,6 +17,8 @@ mod stop;
 mod turn;
 
 pub use conversation::{ConversationActor, SendMessage};
+pub use erasure::Erased;
+pub use history::messages;
 pub use progress::{Attachment, Progress, Refusal, Stage};
 pub use registry::Registry;
 pub use services::{Services, Settings};

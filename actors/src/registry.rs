@@ -9,7 +9,9 @@ use actix::prelude::*;
 use chat_schema::{ConversationId, History, MessageId, OwnerId, Rating, SealedEvent, SessionId};
 use tokio::sync::watch;
 
-use crate::conversation::{Advance, AttachOnly, ConversationActor, Rate, RunningHere, SendMessage, Stop, Submit, Wake};
+use crate::conversation::{
+    Advance, AttachOnly, ConversationActor, Rate, RunningHere, SendMessage, Stop, Submit, Wake, WatchTurn,
+};
 use crate::history;
 use crate::peers;
 use crate::progress::{Attachment, Progress, Refusal};
@@ -85,6 +87,12 @@ impl Registry {
         if let Some(peers) = self.services.peers.clone() {
             peers::live(peers, self).await;
         }
+    }
+
+    /// The turn of a conversation that is being answered, here or by another process, and its answer so far; `None` if there is none,
+    /// or this process has not heard of it yet.
+    pub async fn watch_turn(&self, id: ConversationId) -> Option<(MessageId, watch::Receiver<Progress>)> {
+        self.ask(id, || WatchTurn).await.flatten()
     }
 
     /// The answer to a message as this process generates it; `None` if it does not.

@@ -88,8 +88,8 @@ pub type Subscription = BoxStream<'static, Result<Recorded, LogError>>;
 pub trait EventLog: Send + Sync + 'static {
     /// Appends `events`, all or none, if the conversation is at version `expected` (0: it has no events yet).
     ///
-    /// The events are sealed one on the other, the first on version `expected`, and belong to `conversation`. `Appended` comes
-    /// only once they are durable. Repeating an append that was stored answers `Appended` again and stores nothing,
+    /// The events are sealed one on the other, the first on version `expected`, and belong to `conversation`; there are at most
+    /// 256 of them. `Appended` comes only once they are durable. Repeating an append that was stored answers `Appended` again and stores nothing,
     /// whatever came after it. An append without events stores nothing but still checks the expectation.
     async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append;
 
@@ -98,6 +98,15 @@ pub trait EventLog: Send + Sync + 'static {
     /// # Errors
     /// The log is away, or holds what this release cannot read.
     async fn read(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError>;
+
+    /// Deletes the stored bytes of everything that `erasure` erases: a [`ConversationErased`](chat_schema::Event::ConversationErased)
+    /// that was appended before, and all events of its conversation before it. When this returns, nothing of them can be read any
+    /// more, in the log's files neither, as far as a backend's documentation does not say otherwise. Until then readers see the
+    /// events from the first on up to any of them, and then the erasure. Repeating it is harmless.
+    ///
+    /// # Errors
+    /// The log is away, or holds no such erasure. Some of the events may be gone: the call is to be repeated.
+    async fn erase(&self, erasure: &SealedEvent) -> Result<(), LogError>;
 
     /// Every event after `after`: first what is there, then what comes.
     fn subscribe(&self, after: Position) -> Subscription;

@@ -77,6 +77,10 @@ mod tests {
             panic!("a read settles nothing")
         }
 
+        async fn erase(&self, _: &SealedEvent) -> Result<(), LogError> {
+            panic!("an erasure settles nothing")
+        }
+
         fn subscribe(&self, _: Position) -> Subscription {
             panic!("a read settles nothing")
         }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, web};
 use chat_actors::{Registry, Services};
+use chat_eventlog::EventLog;
 use chat_projections::ReadModels;
+use tokio::sync::Semaphore;
 
 use crate::client_address::{ClientAddresses, LimitKey};
 use crate::config::Origins;
@@ -13,7 +15,7 @@ use crate::drain::Drain;
 use crate::keys::Key;
 use crate::pages::Pages;
 use crate::rate_limit::RateLimiter;
-use crate::widget::Bundle;
+use crate::widget::Bundles;
 
 /// The shared state; cheap to clone.
 #[derive(Clone)]
@@ -33,11 +35,14 @@ pub(crate) struct Shared {
     pub(crate) attaches: RateLimiter,
     /// Wrong admin keys a client may try.
     pub(crate) wrong_keys: RateLimiter,
+    pub(crate) log: Arc<dyn EventLog>,
     pub(crate) services: Arc<Services>,
     pub(crate) registry: Registry,
     pub(crate) models: Arc<ReadModels>,
+    /// Places for live feeds.
+    pub(crate) feeds: Arc<Semaphore>,
     pub(crate) drain: Drain,
-    pub(crate) bundle: Option<Bundle>,
+    pub(crate) bundles: Bundles,
     pub(crate) pages: Pages,
 }
 

@@ -1,10 +1,11 @@
 //! The graceful stop: who still has to be served before the process may end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chat_actors::Services;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 /// How often the end of the work is looked for.
@@ -16,7 +17,7 @@ pub(crate) struct Drain(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
     open_streams: AtomicUsize,
 }
 
@@ -31,7 +32,13 @@ impl Drop for OpenStream {
 
 impl Drain {
     pub(crate) fn is_draining(&self) -> bool {
-        self.0.draining.load(Ordering::Acquire)
+        *self.0.draining.borrow()
+    }
+
+    /// Completes when the process is about to stop.
+    pub(crate) async fn begun(&self) {
+        // An error would mean that the sender is gone, and `self` holds it.
+        let _ = self.0.draining.subscribe().wait_for(|draining| *draining).await;
     }
 
     pub(crate) fn open_stream(&self) -> OpenStream {
@@ -41,7 +48,7 @@ impl Drain {
 
     /// Takes no new messages from now on, and waits until every answer is stored and delivered or `limit` is over.
     pub(crate) async fn drain(&self, services: &Services, limit: Duration) {
-        self.0.draining.store(true, Ordering::Release);
+        self.0.draining.send_replace(true);
         let deadline = Instant::now() + limit;
         loop {
             let (streams, replies) = (self.0.open_streams.load(Ordering::Acquire), services.running_replies());

@@ -65,8 +65,7 @@ pub(crate) async fn ready(app: State) -> Result<HttpResponse, ApiError> {
     }
     let state = if app.services.log_is_available() { "available" } else { "unavailable" };
     let projections = projection_state(&app.models.status());
-    let replies =
-        ReplyState { running: app.services.running_replies(), cancelled: app.services.cancelled_replies() };
+    let replies = ReplyState { running: app.services.running_replies(), cancelled: app.services.cancelled_replies() };
     let body = Ready { status: "ready", log: LogState { state }, projections, replies };
     Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(body))
 }

@@ -6,6 +6,7 @@ use std::time::Instant;
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpRequest};
+use chat_schema::Operator;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -37,7 +38,10 @@ pub(crate) fn holds_widget_key(headers: &HeaderMap, key: &Key) -> bool {
 }
 
 /// A caller that holds the admin key.
-pub(crate) struct AdminCaller;
+pub(crate) struct AdminCaller {
+    /// As whom its acts are recorded.
+    pub(crate) operator: Operator,
+}
 
 impl AdminCaller {
     fn check(request: &HttpRequest) -> Result<Self, ApiError> {
@@ -53,7 +57,7 @@ impl AdminCaller {
             return Err(ApiError::Unauthorized);
         }
         app.wrong_keys.refund(client, now);
-        Ok(Self)
+        Ok(Self { operator: Operator::AdminKey })
     }
 }
 

@@ -3,6 +3,7 @@
 mod abandoned;
 mod admin;
 mod app;
+mod audit;
 mod chat;
 mod chat_request;
 mod client_address;
@@ -19,6 +20,8 @@ mod openapi;
 mod origin;
 mod pages;
 mod rate_limit;
+mod rebuild;
+mod retention;
 mod routes;
 mod sessions;
 mod startup;
@@ -46,16 +49,31 @@ struct Cli {
     command: Option<Command>,
 }
 
-#[derive(Subcommand, Clone, Copy)]
+#[derive(Subcommand)]
 enum Command {
     /// Serve the chat (the default)
     Serve,
     /// Print the configuration as it takes effect, without secrets
     Config,
+    Audit(audit::Arguments),
+    /// Look after the read models, which the admin API and the dashboard answer from
+    #[command(subcommand)]
+    Projections(Projections),
+}
+
+#[derive(Subcommand)]
+enum Projections {
+    /// Build them anew from the event log, and put them in place whole; no server may run on them meanwhile
+    Rebuild,
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let command = match cli.command {
+        // Needs to know where the log is, and nothing else of the configuration.
+        Some(Command::Audit(arguments)) => return actix_web::rt::System::new().block_on(audit::run(arguments)),
+        command => command,
+    };
     // A value that is not Unicode becomes one that its variable's check refuses by name.
     let environment = std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
@@ -63,10 +81,15 @@ fn main() -> ExitCode {
         Ok(config) => config,
         Err(error) => return fail(&error),
     };
-    match cli.command {
+    match command {
         Some(Command::Config) => print!("{}", config.print()),
         _ if cli.print_config => print!("{}", config.print()),
-        Some(Command::Serve) | None => {
+        Some(Command::Projections(Projections::Rebuild)) => {
+            if let Err(error) = actix_web::rt::System::new().block_on(rebuild::rebuild(config)) {
+                return fail(&format_args!("{error:#}"));
+            }
+        }
+        Some(Command::Serve | Command::Audit(_)) | None => {
             logging::init();
             if let Err(error) = actix_web::rt::System::new().block_on(startup::serve(config)) {
                 return fail(&format_args!("{error:#}"));

@@ -21,11 +21,17 @@ use crate::{admin, chat, health, sessions, widget};
         (name = "Visitor", description = "A visitor's own conversation, for session ids that are version 4 UUIDs: nobody can guess \
             one, so who knows it may. All calls of a client share a limit with its repeated messages, four times that of new messages."),
         (name = "Admin", description = "Read every conversation."),
-        (name = "Widget", description = "The script tag's bundle."),
+        (name = "Audit", description = "What is stored, event by event; exports, erasures, and what operators did."),
+        (name = "Widget", description = "The script tag's bundle, and the client module."),
         (name = "Operations", description = "Probes and this document."),
     ),
     paths(
-        chat::stream, chat::whole, sessions::history, sessions::stop, sessions::rate, admin::list, admin::thread, widget::bundle,
+        chat::stream, chat::whole, sessions::history, sessions::stop, sessions::rate, admin::list, admin::thread, admin::statistics,
+        admin::events, admin::export_conversation, admin::erase, admin::export, admin::operator_events, admin::feed,
+        widget::widget,
+        widget::widget_types,
+        widget::client,
+        widget::client_types,
         health::health, health::ready, document
     ),
     modifiers(&Keys)

@@ -29,13 +29,17 @@ pub(crate) fn server(
         .service(post("/chat", web::post().to(chat::stream)))
         .service(post("/v1/chat/stream", web::post().to(chat::stream)))
         .service(post("/v1/chat", web::post().to(chat::whole)))
+        .service(get("/v1/admin/events", web::route().to(admin::feed)))
         .service(
             // Everything but the streams, which compression would hold back.
             web::scope("")
                 .wrap(Compress::default())
                 .service(get("/health", web::route().to(health::health)))
                 .service(get("/ready", web::route().to(health::ready)))
-                .service(get("/widget/chat-widget.js", web::route().to(widget::bundle)))
+                .service(get("/widget/chat-widget.js", web::route().to(widget::widget)))
+                .service(get("/widget/chat-widget.d.ts", web::route().to(widget::widget_types)))
+                .service(get("/widget/chat-client.js", web::route().to(widget::client)))
+                .service(get("/widget/chat-client.d.ts", web::route().to(widget::client_types)))
                 .service(get("/v1/openapi.json", web::route().to(openapi::document)))
                 .service(get("/docs", web::route().to(pages::docs)))
                 .service(get("/assets/page.css", web::route().to(pages::style)))
@@ -44,6 +48,12 @@ pub(crate) fn server(
                 .service(post("/v1/sessions/{sessionId}/messages/{messageId}/rating", web::post().to(sessions::rate)))
                 .service(get("/v1/admin/conversations", web::route().to(admin::list)))
                 .service(get("/v1/admin/conversations/{id}", web::route().to(admin::thread)))
+                .service(get("/v1/admin/conversations/{id}/events", web::route().to(admin::events)))
+                .service(get("/v1/admin/conversations/{id}/export", web::route().to(admin::export_conversation)))
+                .service(post("/v1/admin/conversations/{id}/erase", web::post().to(admin::erase)))
+                .service(get("/v1/admin/export", web::route().to(admin::export)))
+                .service(get("/v1/admin/operators/events", web::route().to(admin::operator_events)))
+                .service(get("/v1/admin/statistics", web::route().to(admin::statistics)))
                 .configure(move |scope| {
                     if development {
                         scope.service(get("/demo", web::route().to(pages::demo)));

@@ -11,23 +11,25 @@ use actix_web::rt::net::TcpStream;
 use anyhow::{Context, anyhow};
 use chat_actors::assistant::{Assistant, DemoAssistant, Limits, OpenAiAssistant, OpenAiSettings, limited};
 use chat_actors::{Registry, Services, Settings};
-use chat_eventlog::embedded::EmbeddedLog;
-use chat_eventlog::jetstream::{self, JetStreamLog};
+use chat_eventlog::archive::Archive;
+use chat_eventlog::embedded::{EmbeddedArchive, EmbeddedLog};
+use chat_eventlog::jetstream::{self, JetStreamArchive, JetStreamLog};
 use chat_eventlog::{Bus, EventLog};
 use chat_projections::ReadModels;
 use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::abandoned;
+use crate::admin::MAX_FEEDS;
 use crate::app::{App, Shared};
 use crate::client_address::ClientAddresses;
-use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress};
+use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress, Storage};
 use crate::drain::Drain;
 use crate::keys::Key;
 use crate::pages::{Pages, script_tag};
 use crate::rate_limit::RateLimiter;
-use crate::routes;
-use crate::widget::Bundle;
+use crate::widget::Bundles;
+use crate::{retention, routes};
 
 /// Longest time the head of a request may take.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -74,6 +76,10 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     // What a process before this one acknowledged, the first read must see too.
     app.services.acknowledge(end);
     actix_web::rt::spawn(app.registry.clone().live_among_peers());
+    actix_web::rt::spawn(app.registry.clone().finish_erasures());
+    if let Some(age) = config.storage.retention {
+        actix_web::rt::spawn(retention::retain(app.clone(), age));
+    }
     actix_web::rt::spawn(abandoned::close_turns(Arc::clone(&app.models), app.registry.clone()));
 
     let serving = app.clone();
@@ -113,9 +119,14 @@ fn prepare_process() -> anyhow::Result<()> {
     if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
         tracing::warn!(%error, "the limit of open files could not be raised");
     }
+    use_ring();
+    Ok(())
+}
+
+/// The one provider of TLS for the whole process.
+pub(crate) fn use_ring() {
     // Fails only if one is installed already, which then serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    Ok(())
 }
 
 fn bind(config: &Config) -> anyhow::Result<TcpListener> {
@@ -133,7 +144,7 @@ fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 /// The log, and the bus between the processes that share it.
-async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<Arc<dyn Bus>>)> {
+pub(crate) async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<Arc<dyn Bus>>)> {
     let address = &config.storage.event_log;
     let named = || format!("EVENT_LOG={address}");
     match address {
@@ -151,6 +162,18 @@ async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLog>, Option<
     }
 }
 
+/// The log, for reading as it is stored, beside whoever serves from it.
+pub(crate) async fn open_archive(storage: &Storage) -> anyhow::Result<Box<dyn Archive>> {
+    Ok(match &storage.event_log {
+        EventLogAddress::Embedded(directory) => Box::new(EmbeddedArchive::open(directory)?),
+        EventLogAddress::Nats(servers) => {
+            use_ring();
+            Box::new(JetStreamArchive::open(jetstream_settings(servers, &storage.nats)).await?)
+        }
+    })
+}
+
+/// How the log on JetStream is reached.
 fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::Settings {
     let (credentials, nkey_seed) = match &access.identity {
         Some(Identity::CredentialsFile(file)) => (Some(file.clone()), None),
@@ -237,13 +260,13 @@ fn app(
         max_concurrent_replies: config.limits.max_concurrent_replies,
         ..Settings::default()
     };
-    let services = Arc::new(Services::new(log, bus, assistant(&config.assistant)?, settings));
+    let services = Arc::new(Services::new(Arc::clone(&log), bus, assistant(&config.assistant)?, settings));
     let (limit, window) = (config.limits.rate_limit_max_requests, config.limits.rate_limit_window);
     let development = !config.server.mode.is_production();
     let public_url = config.origins.public_url(port);
     let demo_key = development.then(|| config.keys.widget.expose_secret());
-    let bundle = Bundle::load(config.server.widget_bundle.as_deref());
-    if bundle.is_none() {
+    let bundles = Bundles::load(config.server.widget_bundle.as_deref());
+    if !bundles.has_widget() {
         tracing::warn!("this binary was built without the widget: build it with cargo xtask build");
     }
     Ok(App(Arc::new(Shared {
@@ -258,9 +281,11 @@ fn app(
         wrong_keys: RateLimiter::new(limit, window),
         registry: Registry::new(Arc::clone(&services)),
         services,
+        log,
         models,
+        feeds: Arc::new(tokio::sync::Semaphore::new(MAX_FEEDS)),
         drain: Drain::default(),
-        bundle,
+        bundles,
         pages: Pages::render(&public_url, demo_key)?,
     })))
 }

@@ -1,4 +1,5 @@
-//! The widget's bundle, as built into the binary or as configured.
+//! What `widget/` makes, as built into the binary: the bundle of the script tag, or a configured one in its place, the client module for
+//! front ends of one's own, and the types of both.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -10,18 +11,46 @@ use chat_schema::ErrorBody;
 use rust_embed::RustEmbed;
 use sha2::{Digest, Sha256};
 
-use crate::app::State;
+use crate::app::{App, State};
 use crate::error::ApiError;
 
-/// What `cargo xtask build` made of the widget: the bundle and its compressed forms.
+/// What `cargo xtask build` made of the widget, each file with its compressed forms.
 #[derive(RustEmbed)]
 #[folder = "../widget/dist"]
 struct BuiltIn;
 
-const NAME: &str = "chat-widget.js";
+const SCRIPT: &str = "application/javascript; charset=utf-8";
+/// Declarations are read by people and by compilers, never run.
+const DECLARATIONS: &str = "text/plain; charset=utf-8";
 
-/// The bundle and its compressed forms.
-pub(crate) struct Bundle {
+/// The files that are served.
+pub(crate) struct Bundles {
+    widget: Option<Bundle>,
+    client: Option<Bundle>,
+    widget_types: Option<Bundle>,
+    client_types: Option<Bundle>,
+}
+
+impl Bundles {
+    /// With the widget at `path` instead of the built-in one, if there is a path and a file.
+    pub(crate) fn load(path: Option<&Path>) -> Self {
+        Self {
+            widget: path.and_then(Bundle::read).or_else(|| Bundle::built_in("chat-widget.js", SCRIPT)),
+            client: Bundle::built_in("chat-client.js", SCRIPT),
+            widget_types: Bundle::built_in("chat-widget.d.ts", DECLARATIONS),
+            client_types: Bundle::built_in("chat-client.d.ts", DECLARATIONS),
+        }
+    }
+
+    /// Whether the binary was built with the widget, or one is configured.
+    pub(crate) fn has_widget(&self) -> bool {
+        self.widget.is_some()
+    }
+}
+
+/// A file and its compressed forms.
+struct Bundle {
+    content_type: &'static str,
     plain: Bytes,
     brotli: Option<Bytes>,
     gzip: Option<Bytes>,
@@ -29,31 +58,35 @@ pub(crate) struct Bundle {
 }
 
 impl Bundle {
-    /// The bundle at `path`, else the built-in one; `None` if the binary was built without.
-    pub(crate) fn load(path: Option<&Path>) -> Option<Self> {
-        if let Some(path) = path {
-            match std::fs::read(path) {
-                Ok(script) => return Some(Self::new(script.into(), None, None)),
-                Err(error) => tracing::warn!(
+    fn read(path: &Path) -> Option<Self> {
+        match std::fs::read(path) {
+            Ok(script) => Some(Self::new(SCRIPT, script.into(), None, None)),
+            Err(error) => {
+                tracing::warn!(
                     path = %path.display(), %error,
                     "WIDGET_BUNDLE_PATH cannot be read, serving the built-in widget"
-                ),
+                );
+                None
             }
         }
+    }
+
+    /// `None` if the binary was built without.
+    fn built_in(name: &str, content_type: &'static str) -> Option<Self> {
         let file = |extension: &str| {
-            BuiltIn::get(&format!("{NAME}{extension}")).map(|file| match file.data {
+            BuiltIn::get(&format!("{name}{extension}")).map(|file| match file.data {
                 Cow::Borrowed(bytes) => Bytes::from_static(bytes),
                 Cow::Owned(bytes) => bytes.into(),
             })
         };
-        Some(Self::new(file("")?, file(".br"), file(".gz")))
+        Some(Self::new(content_type, file("")?, file(".br"), file(".gz")))
     }
 
-    fn new(plain: Bytes, brotli: Option<Bytes>, gzip: Option<Bytes>) -> Self {
+    fn new(content_type: &'static str, plain: Bytes, brotli: Option<Bytes>, gzip: Option<Bytes>) -> Self {
         let digest = Sha256::digest(&plain);
         // Weak, because the compressed forms share it.
         let etag = EntityTag::new_weak(digest[..12].iter().map(|byte| format!("{byte:02x}")).collect());
-        Self { plain, brotli, gzip, etag }
+        Self { content_type, plain, brotli, gzip, etag }
     }
 
     fn negotiate(&self, request: &HttpRequest) -> (Bytes, Option<ContentEncoding>) {
@@ -79,9 +112,38 @@ fn accepts(accepted: Option<&AcceptEncoding>, encoding: ContentEncoding) -> bool
         (status = 304, description = "The bundle named by `If-None-Match` is still the current one"),
         (status = 404, body = ErrorBody, description = "The server was built without the widget"),
     ))]
-pub(crate) async fn bundle(app: State, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let bundle = app.bundle.as_ref().ok_or(ApiError::NotFound)?;
-    let current = match IfNoneMatch::parse(&request) {
+pub(crate) async fn widget(app: State, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    respond(app.bundles.widget.as_ref(), &app, &request)
+}
+
+/// The client module for front ends of one's own, an ES module.
+#[utoipa::path(get, path = "/widget/chat-client.js", tag = "Widget", operation_id = "client",
+    responses(
+        (status = 200, content_type = "application/javascript", body = String, description = "The module"),
+        (status = 304, description = "The module named by `If-None-Match` is still the current one"),
+        (status = 404, body = ErrorBody, description = "The server was built without the widget"),
+    ))]
+pub(crate) async fn client(app: State, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    respond(app.bundles.client.as_ref(), &app, &request)
+}
+
+/// TypeScript's declarations of `window.OpenChat`.
+#[utoipa::path(get, path = "/widget/chat-widget.d.ts", tag = "Widget", operation_id = "widgetTypes",
+    responses((status = 200, content_type = "text/plain", body = String, description = "The declarations")))]
+pub(crate) async fn widget_types(app: State, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    respond(app.bundles.widget_types.as_ref(), &app, &request)
+}
+
+/// TypeScript's declarations of the client module.
+#[utoipa::path(get, path = "/widget/chat-client.d.ts", tag = "Widget", operation_id = "clientTypes",
+    responses((status = 200, content_type = "text/plain", body = String, description = "The declarations")))]
+pub(crate) async fn client_types(app: State, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    respond(app.bundles.client_types.as_ref(), &app, &request)
+}
+
+fn respond(bundle: Option<&Bundle>, app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+    let bundle = bundle.ok_or(ApiError::NotFound)?;
+    let current = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.weak_eq(&bundle.etag)),
         Err(_) => false,
@@ -96,9 +158,9 @@ pub(crate) async fn bundle(app: State, request: HttpRequest) -> Result<HttpRespo
     if current {
         return Ok(response.finish());
     }
-    let (form, encoding) = bundle.negotiate(&request);
+    let (form, encoding) = bundle.negotiate(request);
     if let Some(encoding) = encoding {
         response.insert_header(encoding);
     }
-    Ok(response.insert_header((header::CONTENT_TYPE, "application/javascript; charset=utf-8")).body(form))
+    Ok(response.insert_header((header::CONTENT_TYPE, bundle.content_type)).body(form))
 }

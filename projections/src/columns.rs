@@ -1,5 +1,6 @@
 //! How values of the schema stand in SQLite columns.
 
+use chat_schema::Role;
 use rusqlite::Row;
 use rusqlite::types::Type;
 use uuid::Uuid;
@@ -32,8 +33,22 @@ pub(crate) fn name<T: Copy + PartialEq>(value: T, names: &[(T, &'static str)]) -
 
 /// The value with the name that stands in `column`.
 pub(crate) fn named<T: Copy>(row: &Row<'_>, column: &str, names: &[(T, &'static str)]) -> rusqlite::Result<T> {
+    entry(row, column, names).map(|(value, _)| value)
+}
+
+/// The value with the name that stands in `column`, and that name.
+pub(crate) fn entry<T: Copy>(
+    row: &Row<'_>,
+    column: &str,
+    names: &[(T, &'static str)],
+) -> rusqlite::Result<(T, &'static str)> {
     let index = row.as_ref().column_index(column)?;
-    let found: String = row.get(index)?;
-    let value = names.iter().find(|(_, name)| *name == found).map(|(value, _)| *value);
-    value.ok_or_else(|| rusqlite::Error::InvalidColumnType(index, column.to_owned(), Type::Text))
+    let found = row.get_ref(index)?.as_str()?;
+    let entry = names.iter().find(|(_, name)| *name == found).copied();
+    entry.ok_or_else(|| rusqlite::Error::InvalidColumnType(index, column.to_owned(), Type::Text))
+}
+
+/// Who speaks, where `column` says whether it is an answer.
+pub(crate) fn role(row: &Row<'_>, column: &str) -> rusqlite::Result<Role> {
+    Ok(if row.get(column)? { Role::Assistant } else { Role::User })
 }

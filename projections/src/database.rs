@@ -21,7 +21,7 @@ const CACHE_KIB: i32 = 32 * 1024;
 /// The connection that writes the models of `log`.
 pub(crate) fn open_or_create(directory: &Directory, log: LogIdentity) -> Result<Connection, OpenError> {
     let reason = if directory.database().exists() {
-        match open(directory.database(), log) {
+        match open(&directory.database(), log) {
             Ok(connection) => return Ok(connection),
             Err(Unfit::Failed(error)) => return Err(error),
             Err(Unfit::Disposable(reason)) => reason,
@@ -31,7 +31,7 @@ pub(crate) fn open_or_create(directory: &Directory, log: LogIdentity) -> Result<
     };
     tracing::info!(reason, "read models begin anew");
     directory.delete_database()?;
-    Ok(create(directory.database(), log)?)
+    Ok(create(&directory.database(), log)?)
 }
 
 /// Why a database that is there is not gone on with.
@@ -67,7 +67,7 @@ fn open(database: &Path, log: LogIdentity) -> Result<Connection, Unfit> {
 }
 
 /// All tables or none: what a crash in between leaves has format 0.
-fn create(database: &Path, log: LogIdentity) -> rusqlite::Result<Connection> {
+pub(crate) fn create(database: &Path, log: LogIdentity) -> rusqlite::Result<Connection> {
     let mut connection = connect(database)?;
     let transaction = connection.transaction()?;
     tables::create(&transaction, log)?;
@@ -82,6 +82,8 @@ fn connect(database: &Path) -> rusqlite::Result<Connection> {
     // A power cut may take the last commits, checkpoint included: their events are applied again. "off" is no faster
     // (measured), and can leave a damaged file that is noticed only when a read stumbles over it.
     connection.pragma_update(None, "synchronous", "normal")?;
+    // What is erased is overwritten, in pages that are freed too.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     // Events touch pages all over the file: with SQLite's own sizes a build writes most pages many times over and takes
     // two to three times as long.
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;

@@ -5,21 +5,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_eventlog::{EventLog, LogIdentity, Position};
-use chat_schema::{ConversationId, ConversationPage, OwnerId, Thread};
+use chat_schema::{ConversationId, ConversationPage, OwnerId, Statistics, Thread};
 use rusqlite::Connection;
 use tokio::sync::watch;
 
-use crate::cursor::Cursor;
+use crate::conversation_list::Filter;
+use crate::cursor::{Cursor, SearchCursor, ThreadCursor};
 use crate::open_error::OpenError;
 use crate::runner::Runner;
+use crate::search::Query;
+use crate::statistics::Period;
 use crate::status::{CaughtUp, State, Status};
-use crate::store::{Store, StoreError};
-use crate::{checkpoint, conversation_list, open_turns, threads};
+use crate::store::{Store, StoreError, blocking};
+use crate::{checkpoint, conversation, conversation_list, search, statistics, threads};
 
 /// Why a read has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The models never held the whole log yet: what they hold would look complete and not be.
+    /// The models never held the whole log yet, what they hold would look complete and not be; or they were damaged, and are
+    /// built again.
     #[error("the read models are being built: try again shortly")]
     Building,
     /// The models stopped at an event they cannot apply; [`ReadModels::status`] says where and why.
@@ -44,7 +48,7 @@ impl ReadModels {
     /// The directory is another process's, or cannot be written.
     pub fn open(dir: &Path, log: LogIdentity) -> Result<Self, OpenError> {
         let store = Store::open(dir, log)?;
-        let position = store.checkpoint()?.position;
+        let position = store.current().checkpoint()?.position;
         let (status, _) = watch::channel(Status { position, state: State::Building });
         Ok(Self { store: Arc::new(store), status })
     }
@@ -71,26 +75,76 @@ impl ReadModels {
         }
     }
 
-    /// A page of at most `limit` conversations, newest `updatedAt` first, and the number of all.
+    /// Makes sure that nothing of what was erased up to now is left in any file of the directory, free pages and the
+    /// write-ahead log included; waits for reads that still see it. Happens by itself after every erasure, too.
     ///
     /// # Errors
-    /// See [`ReadError`].
-    pub async fn conversations(&self, limit: u32, after: Option<Cursor>) -> Result<ConversationPage, ReadError> {
-        self.read(move |db| conversation_list::page(db, limit, after)).await
+    /// The database could not be written, or a read went on for long.
+    pub async fn wipe_traces(&self) -> Result<(), StoreError> {
+        let models = self.store.current();
+        match blocking(move || models.truncate_wal()).await? {
+            true => Ok(()),
+            false => Err(StoreError::Busy),
+        }
     }
 
-    /// A conversation with all its messages, `None` if there is no such conversation.
+    /// A page of at most `limit` of the conversations that `filter` admits, newest `updatedAt` first, and their number.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn thread(&self, id: ConversationId) -> Result<Option<Thread>, ReadError> {
+    pub async fn conversations(
+        &self,
+        filter: Filter,
+        limit: u32,
+        after: Option<Cursor>,
+    ) -> Result<ConversationPage, ReadError> {
+        self.read(move |db| conversation_list::page(db, &filter, limit, after)).await
+    }
+
+    /// A page of at most `limit` of the conversations that `filter` admits and `query` finds, newest match first.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn search(
+        &self,
+        query: Query,
+        filter: Filter,
+        limit: u32,
+        after: Option<SearchCursor>,
+    ) -> Result<ConversationPage, ReadError> {
+        self.read(move |db| search::find(db, &query, &filter, limit, after)).await
+    }
+
+    /// A conversation with its messages, those after `after`, `limit` at most; `None` if there is no such conversation.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn thread(
+        &self,
+        id: ConversationId,
+        limit: Option<u32>,
+        after: Option<ThreadCursor>,
+    ) -> Result<Option<Thread>, ReadError> {
         self.read(move |db| {
-            let Some(conversation) = conversation_list::summary(db, id)? else {
+            let Some(number) = conversation_list::number(db, id)? else {
                 return Ok(None);
             };
-            Ok(Some(Thread { conversation, messages: threads::messages(db, id)? }))
+            let Some(conversation) = conversation_list::summary(db, number)? else {
+                return Ok(None);
+            };
+            let (messages, next) = threads::messages(db, (number, id), limit, after)?;
+            let next_cursor = next.map(|next| next.to_string());
+            Ok(Some(Thread { conversation, messages, next_cursor }))
         })
         .await
+    }
+
+    /// The figures of a time.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn statistics(&self, period: Period) -> Result<Statistics, ReadError> {
+        self.read(move |db| statistics::report(db, period)).await
     }
 
     /// The conversations with a turn that is being answered, or whose process died doing so, and that process.
@@ -98,7 +152,7 @@ impl ReadModels {
     /// # Errors
     /// See [`ReadError`].
     pub async fn open_turns(&self) -> Result<Vec<(ConversationId, OwnerId)>, ReadError> {
-        self.read(open_turns::all).await
+        self.read(conversation::open_turns).await
     }
 
     async fn read<T, Q>(&self, query: Q) -> Result<T, ReadError>
@@ -109,8 +163,16 @@ impl ReadModels {
         if self.status.borrow().state.is_stopped() {
             return Err(ReadError::Stopped);
         }
-        let found =
-            self.store.readers.read(|db| if checkpoint::is_whole(db)? { query(db).map(Some) } else { Ok(None) });
-        found.await?.ok_or(ReadError::Building)
+        let read = |db: &Connection| if checkpoint::is_whole(db)? { query(db).map(Some) } else { Ok(None) };
+        let models = self.store.current();
+        match models.readers.read(read).await {
+            Ok(found) => found.ok_or(ReadError::Building),
+            Err(error) if error.is_corrupt() => {
+                tracing::error!(%error, "read models are damaged");
+                models.damage.notify_one();
+                Err(ReadError::Building)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }

@@ -6,12 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
+use crate::checkpoint;
 use crate::store::{StoreError, blocking};
 
 /// Reads at the same time; further ones wait.
 const CONNECTIONS: usize = 4;
 
-/// Opens connections when they are needed and keeps them.
+/// Keeps connections open from the start: they go on answering when the file is deleted.
 pub(crate) struct Readers {
     database: PathBuf,
     idle: Mutex<Vec<Connection>>,
@@ -21,7 +22,10 @@ pub(crate) struct Readers {
 impl Readers {
     /// Readers of the database file, which a writer has open.
     pub(crate) fn new(database: PathBuf) -> Self {
-        Self { database, idle: Mutex::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+        let readers = Self { database, idle: Mutex::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) };
+        // One that cannot be opened now is tried again by the read that needs it, which says what is wrong.
+        let connections: Vec<_> = (0..CONNECTIONS).map_while(|_| readers.connect().ok()).collect();
+        Self { idle: Mutex::new(connections), ..readers }
     }
 
     /// What `query` finds. All it reads is of one moment: between the same two transactions of the writer.
@@ -54,6 +58,9 @@ impl Readers {
 
     fn connect(&self) -> rusqlite::Result<Connection> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        Connection::open_with_flags(&self.database, flags)
+        let connection = Connection::open_with_flags(&self.database, flags)?;
+        // SQLite opens the write-ahead log, by its name, at the first read: by then another one's could lie there.
+        checkpoint::is_whole(&connection)?;
+        Ok(connection)
     }
 }

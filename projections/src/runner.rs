@@ -2,28 +2,33 @@
 //!
 //! What passes by itself (the log away, a full disk) is waited for and begun again at the checkpoint. What does not (a
 //! gap, an event this release cannot read) stops the models where they stand, loudly; the chat goes on without them.
+//! Models that are damaged, deleted or replaced are built again beside what is left of them, and take its place whole.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chat_eventlog::{EventLog, LogError, Position, Recorded};
 use chat_schema::DecodeError;
-use futures_util::StreamExt;
 use tokio::sync::watch;
+use tokio::time::MissedTickBehavior;
 
+use crate::feed::Feed;
+use crate::models::{Applied, Models};
 use crate::status::{State, Status};
-use crate::store::{Applied, Store, StoreError, blocking};
+use crate::store::{Store, StoreError, blocking};
 
-/// Events applied in one transaction at most.
-const BATCH: usize = 1000;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How often the files are looked after.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Why following was left off.
 enum Halt {
     /// It will pass.
     Waiting(String),
-    /// It will not.
+    /// The models are damaged or gone: others have to take their place.
+    Unfit(String),
+    /// It will not pass.
     Stopped(String),
 }
 
@@ -31,28 +36,24 @@ impl From<LogError> for Halt {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Unavailable(_) => Self::Waiting(error.to_string()),
-            LogError::Unreadable { position, source } => {
-                Self::Stopped(format!("event at position {position} cannot be read: {}", describe(&source)))
-            }
+            LogError::Unreadable { .. } => Self::Stopped(describe(&error)),
         }
     }
 }
 
 /// Without the JSON parser's own words, which may quote a message.
-fn describe(error: &DecodeError) -> String {
-    match error {
+pub(crate) fn describe(error: &LogError) -> String {
+    let LogError::Unreadable { position, source } = error else { return error.to_string() };
+    let cause = match source {
         DecodeError::Malformed(json) => format!("malformed JSON at byte {}: check the log", json.column()),
-        DecodeError::Newer(_) => error.to_string(),
-    }
+        DecodeError::Newer(_) => source.to_string(),
+    };
+    format!("event at position {position} cannot be read: {cause}")
 }
 
 impl From<StoreError> for Halt {
     fn from(error: StoreError) -> Self {
-        if error.is_corrupt() {
-            Self::Stopped(format!("{error}: stop, delete the directory of the read models, and start again"))
-        } else {
-            Self::Waiting(error.to_string())
-        }
+        if error.is_corrupt() { Self::Unfit(error.to_string()) } else { Self::Waiting(error.to_string()) }
     }
 }
 
@@ -61,13 +62,19 @@ pub(crate) struct Runner<'a> {
     store: Arc<Store>,
     log: Arc<dyn EventLog>,
     status: &'a watch::Sender<Status>,
+    /// What events are applied to: the current models, or those that will take their place.
+    models: Arc<Models>,
+    beside: bool,
     pause: Duration,
     started: Instant,
+    /// Whether something was erased from the tables that may still be found in their files.
+    traces: bool,
 }
 
 impl<'a> Runner<'a> {
     pub(crate) fn new(store: Arc<Store>, log: Arc<dyn EventLog>, status: &'a watch::Sender<Status>) -> Self {
-        Self { store, log, status, pause: FIRST_PAUSE, started: Instant::now() }
+        let (models, pause, started) = (store.current(), FIRST_PAUSE, Instant::now());
+        Self { store, log, status, models, beside: false, pause, started, traces: true }
     }
 
     /// Follows until the log is closed or the models stop.
@@ -77,6 +84,7 @@ impl<'a> Runner<'a> {
             match self.follow().await {
                 Ok(()) => return,
                 Err(Halt::Waiting(cause)) => self.wait(&cause).await,
+                Err(Halt::Unfit(cause)) => self.begin_beside(&cause).await,
                 Err(Halt::Stopped(reason)) => return self.stop(reason),
             }
         }
@@ -87,21 +95,35 @@ impl<'a> Runner<'a> {
         let goal = self.log.end().await?;
         let mut position = self.begin(goal).await?;
         position = self.apply(Vec::new(), position, goal).await?;
-        let mut batches = self.log.subscribe(position).ready_chunks(BATCH);
-        while let Some(batch) = batches.next().await {
-            let (events, failure) = until_failure(batch);
-            position = self.apply(events, position, goal).await?;
-            if let Some(failure) = failure {
+        let mut feed = Feed::start(&self.log, position);
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let models = self.models.clone();
+            let batch = tokio::select! {
+                // Events last: however many come, the files are looked after.
+                biased;
+                () = models.damage.notified() => return Err(Halt::Unfit("a read came upon damage".to_owned())),
+                _ = look.tick() => {
+                    self.look_after_files().await?;
+                    continue;
+                }
+                batch = feed.next() => batch,
+            };
+            // Or else they could not be closed, to be put in place.
+            drop(models);
+            let Some(batch) = batch else { return Ok(()) };
+            position = self.apply(batch.events, position, goal).await?;
+            if let Some(failure) = batch.failure {
                 return Err(failure.into());
             }
         }
-        Ok(())
     }
 
     /// Where to go on: at the checkpoint, or at the start if that is not of this log.
     async fn begin(&self, end: Position) -> Result<Position, Halt> {
-        let store = self.store.clone();
-        let checkpoint = blocking(move || store.checkpoint()).await?;
+        let models = self.models.clone();
+        let checkpoint = blocking(move || models.checkpoint()).await?;
         let log = self.log.identity();
         if checkpoint.log == log && checkpoint.position <= end {
             return Ok(checkpoint.position);
@@ -109,22 +131,77 @@ impl<'a> Runner<'a> {
         let reason = "the checkpoint is not one of this log";
         tracing::warn!(position = %checkpoint.position, %end, reason, "read models begin anew");
         self.status.send_replace(Status { position: Position::START, state: State::Building });
-        let store = self.store.clone();
-        blocking(move || store.begin_anew(log)).await?;
+        let models = self.models.clone();
+        blocking(move || models.begin_anew(log)).await?;
         Ok(Position::START)
     }
 
     async fn apply(&mut self, events: Vec<Recorded>, from: Position, goal: Position) -> Result<Position, Halt> {
-        let store = self.store.clone();
-        let Applied { position, gap } = blocking(move || store.apply(&events, from, goal)).await?;
+        let models = self.models.clone();
+        let Applied { position, gap, erased } = blocking(move || models.apply(&events, from, goal)).await?;
+        self.traces |= erased;
         if position > from {
             self.pause = FIRST_PAUSE;
         }
-        self.publish(position, goal);
+        if self.beside && position >= goal {
+            self.replace().await?;
+        }
+        if !self.beside {
+            self.publish(position, goal);
+            self.wipe_traces().await?;
+        }
         match gap {
             Some(gap) => Err(Halt::Stopped(gap.to_string())),
             None => Ok(position),
         }
+    }
+
+    /// Begins models beside the current ones, which go on answering as far as they can.
+    async fn begin_beside(&mut self, cause: &str) {
+        tracing::warn!(cause, "read models are built again");
+        self.status.send_modify(|status| status.state = State::Building);
+        let (store, log) = (self.store.clone(), self.log.identity());
+        match blocking(move || store.begin_beside(log)).await {
+            Ok(models) => {
+                (self.models, self.beside, self.started) = (Arc::new(models), true, Instant::now());
+                // Not at once again, should these be damaged as well.
+                tokio::time::sleep(self.pause).await;
+                self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+            }
+            Err(error) => self.wait(&error.to_string()).await,
+        }
+    }
+
+    /// Puts the models that were built beside in the place of the current ones.
+    async fn replace(&mut self) -> Result<(), Halt> {
+        let (store, log) = (self.store.clone(), self.log.identity());
+        let built = std::mem::replace(&mut self.models, store.current());
+        self.beside = false;
+        blocking(move || match Arc::into_inner(built) {
+            Some(built) => store.replace(built, log).map_err(StoreError::from),
+            None => Err(StoreError::Busy),
+        })
+        .await?;
+        self.models = self.store.current();
+        Ok(())
+    }
+
+    /// Notices models that were deleted or replaced, and does what could not be done before.
+    async fn look_after_files(&mut self) -> Result<(), Halt> {
+        let models = self.models.clone();
+        if !blocking(move || Ok::<_, StoreError>(models.is_in_place())).await? {
+            return Err(Halt::Unfit("their file was deleted or replaced".to_owned()));
+        }
+        if self.beside { Ok(()) } else { self.wipe_traces().await }
+    }
+
+    /// What was erased still stands in the write-ahead log, until that is truncated.
+    async fn wipe_traces(&mut self) -> Result<(), Halt> {
+        if self.traces {
+            let models = self.models.clone();
+            self.traces = !blocking(move || models.truncate_wal()).await?;
+        }
+        Ok(())
     }
 
     fn publish(&self, position: Position, goal: Position) {
@@ -149,15 +226,4 @@ impl<'a> Runner<'a> {
             status.state = State::Stopped { reason };
         });
     }
-}
-
-fn until_failure(batch: Vec<Result<Recorded, LogError>>) -> (Vec<Recorded>, Option<LogError>) {
-    let mut events = Vec::with_capacity(batch.len());
-    for next in batch {
-        match next {
-            Ok(event) => events.push(event),
-            Err(failure) => return (events, Some(failure)),
-        }
-    }
-    (events, None)
 }

@@ -1,18 +1,16 @@
-//! The open database of the read models: written by one connection, read by a few others.
+//! The directory of the read models and the database in it that reads are answered from. Another one may be built beside
+//! it and put in its place, whole.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use chat_eventlog::{LogIdentity, Position, Recorded};
-use chat_schema::ConversationId;
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use chat_eventlog::LogIdentity;
+use rusqlite::ErrorCode;
 
-use crate::checkpoint::Checkpoint;
+use crate::database;
 use crate::directory::Directory;
+use crate::models::Models;
 use crate::open_error::OpenError;
-use crate::readers::Readers;
-use crate::versions::Step;
-use crate::{checkpoint, database, tables, versions};
 
 /// Why the database could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -20,106 +18,91 @@ pub enum StoreError {
     /// SQLite says so.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// Another database could not be made or put in its place.
+    #[error("their directory: {0}")]
+    Directory(#[from] OpenError),
+    /// Reads did not let the write-ahead log be emptied.
+    #[error("a read is in the way: try again")]
+    Busy,
     /// The process is stopping, or the call panicked.
     #[error("the call was interrupted")]
     Interrupted,
 }
 
 impl StoreError {
-    /// Whether repeating the call cannot help, since the file contradicts itself.
+    /// Whether repeating the call cannot help, since the file contradicts itself or is gone.
     pub(crate) fn is_corrupt(&self) -> bool {
         let Self::Sqlite(error) = self else { return false };
-        matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen)
+        )
     }
 }
 
 /// Runs `call` where blocking is allowed.
-pub(crate) async fn blocking<T, C>(call: C) -> Result<T, StoreError>
+pub(crate) async fn blocking<T, E, C>(call: C) -> Result<T, StoreError>
 where
     T: Send + 'static,
-    C: FnOnce() -> rusqlite::Result<T> + Send + 'static,
+    E: Into<StoreError> + Send + 'static,
+    C: FnOnce() -> Result<T, E> + Send + 'static,
 {
     let called = tokio::task::spawn_blocking(call).await.map_err(|_| StoreError::Interrupted)?;
-    Ok(called?)
+    called.map_err(Into::into)
 }
 
-/// What became of a batch of events.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Applied {
-    /// Position of the last event applied.
-    pub(crate) position: Position,
-    /// The event that could not follow, if there was one.
-    pub(crate) gap: Option<Gap>,
-}
-
-/// An event whose predecessor never came.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "event at position {position} is version {found} of conversation {conversation}, but version {expected} is \
-     missing from the log: check the log, then start again"
-)]
-pub(crate) struct Gap {
-    position: Position,
-    conversation: ConversationId,
-    expected: u64,
-    found: u64,
-}
-
-/// The open database. Its calls block, except reads.
+/// The directory, this process's alone, and what reads are answered from.
 pub(crate) struct Store {
-    pub(crate) readers: Arc<Readers>,
-    writer: Mutex<Connection>,
+    current: RwLock<Arc<Models>>,
     // Last, so that the lock is given up after the connections.
-    _directory: Directory,
+    directory: Directory,
 }
 
 impl Store {
     /// Opens the models of `log` in `dir`, or begins them anew if what is there cannot be gone on with.
     pub(crate) fn open(dir: &Path, log: LogIdentity) -> Result<Self, OpenError> {
         let directory = Directory::lock(dir)?;
+        directory.delete_next()?;
         let writer = database::open_or_create(&directory, log)?;
-        let readers = Arc::new(Readers::new(directory.database().to_owned()));
-        Ok(Self { readers, writer: Mutex::new(writer), _directory: directory })
+        let current = Models::of(&directory.database(), writer)?;
+        Ok(Self { current: RwLock::new(Arc::new(current)), directory })
     }
 
-    pub(crate) fn checkpoint(&self) -> rusqlite::Result<Checkpoint> {
-        checkpoint::load(&self.writer())
+    /// What reads are answered from.
+    pub(crate) fn current(&self) -> Arc<Models> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Throws every row away, to begin before the first event of `log`.
-    pub(crate) fn begin_anew(&self, log: LogIdentity) -> rusqlite::Result<()> {
-        let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        tables::clear(&transaction, log)?;
-        transaction.commit()
+    /// Empty models beside the current ones.
+    pub(crate) fn begin_beside(&self, log: LogIdentity) -> Result<Models, OpenError> {
+        self.directory.restore()?;
+        beside(&self.directory, log)
     }
 
-    /// Applies `events`, up to a gap, after those up to `from`, in one transaction with the checkpoint. The models are
-    /// whole once that is `goal` or beyond.
-    pub(crate) fn apply(&self, events: &[Recorded], from: Position, goal: Position) -> rusqlite::Result<Applied> {
-        let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut applied = Applied { position: from, gap: None };
-        for Recorded { position, event } in events {
-            let envelope = &event.envelope;
-            match versions::step(&transaction, envelope)? {
-                Step::Seen => {}
-                Step::Next => tables::apply(&transaction, envelope)?,
-                Step::Gap { expected } => {
-                    let (conversation, found) = (envelope.conversation_id, envelope.version);
-                    applied.gap = Some(Gap { position: *position, conversation, expected, found });
-                    break;
-                }
-            }
-            applied.position = applied.position.max(*position);
-        }
-        checkpoint::advance(&transaction, applied.position, goal)?;
-        transaction.commit()?;
-        Ok(applied)
+    /// Puts `next` in the place of the current models, which reads that have begun still see.
+    pub(crate) fn replace(&self, next: Models, log: LogIdentity) -> Result<(), OpenError> {
+        let writer = put_in_place(&self.directory, next, log)?;
+        let replaced = Arc::new(Models::of(&self.directory.database(), writer)?);
+        // Closed only now: SQLite sees that its file is another one's place, and leaves that alone.
+        drop(std::mem::replace(&mut *self.current.write().unwrap_or_else(PoisonError::into_inner), replaced));
+        Ok(())
     }
+}
 
-    /// A panic while the lock was held rolled its transaction back, so the connection can be used on.
-    fn writer(&self) -> MutexGuard<'_, Connection> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Empty models beside those of `directory`.
+pub(crate) fn beside(directory: &Directory, log: LogIdentity) -> Result<Models, OpenError> {
+    directory.delete_next()?;
+    let writer = database::create(&directory.next(), log)?;
+    Models::of(&directory.next(), writer)
+}
+
+/// Closes `next`, makes it the database of `directory`, and opens that.
+pub(crate) fn put_in_place(
+    directory: &Directory,
+    next: Models,
+    log: LogIdentity,
+) -> Result<rusqlite::Connection, OpenError> {
+    next.close()?;
+    directory.put_next_in_place()?;
+    database::open_or_create(directory, log)
 }

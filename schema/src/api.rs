@@ -114,29 +114,6 @@ pub enum StreamLine<'a> {
     },
 }
 
-/// A conversation in a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct Summary {
-    /// The conversation's id.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
-    #[serde(rename = "_id")]
-    pub id: ConversationId,
-    /// Same as `createdAt`.
-    #[serde(rename = "_creationTime")]
-    pub creation_time: u64,
-    /// The session it belongs to.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
-    pub session_id: SessionId,
-    /// Time of the first message, in milliseconds since the Unix epoch.
-    pub created_at: u64,
-    /// Time of the newest message, in milliseconds since the Unix epoch.
-    pub updated_at: u64,
-    /// The first 500 characters of the newest message.
-    pub last_message: String,
-}
-
 /// Who speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -186,29 +163,6 @@ pub struct Message {
     pub status: MessageStatus,
     /// The visitor's verdict on an answer.
     pub rating: Option<Rating>,
-}
-
-/// Answer of `GET /v1/admin/conversations`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase")]
-pub struct ConversationPage {
-    /// Newest `updatedAt` first.
-    pub conversations: Vec<Summary>,
-    /// How many conversations there are in all.
-    pub total: u64,
-    /// Pass as `cursor` for the next page; null on the last one.
-    pub next_cursor: Option<String>,
-}
-
-/// Answer of `GET /v1/admin/conversations/{id}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Thread {
-    /// The conversation.
-    pub conversation: Summary,
-    /// Its messages, oldest first.
-    pub messages: Vec<Message>,
 }
 
 /// Answer of `GET /v1/sessions/{sessionId}/messages`.

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::Hash;
 use crate::ids::{MessageId, OwnerId, SessionId};
+use crate::operator::{Operator, OperatorAct};
 
-/// One fact of a conversation.
+/// One fact of a conversation, or of the operators' stream.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all_fields = "camelCase")]
 pub enum Event {
@@ -72,6 +73,29 @@ pub enum Event {
         /// Hash of the last erased event, which this event's hash goes on from.
         head: Hash,
     },
+    /// An operator did something. Stands in the stream of [`ConversationId::OPERATORS`](crate::ConversationId::OPERATORS) only.
+    OperatorActed {
+        /// Who.
+        operator: Operator,
+        /// What.
+        act: OperatorAct,
+    },
+}
+
+impl Event {
+    /// The event's type, as it is stored.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UserMessaged { .. } => "UserMessaged",
+            Self::ReplyStarted { .. } => "ReplyStarted",
+            Self::AssistantReplied { .. } => "AssistantReplied",
+            Self::ReplyFailed { .. } => "ReplyFailed",
+            Self::ReplyStopped { .. } => "ReplyStopped",
+            Self::MessageRated { .. } => "MessageRated",
+            Self::ConversationErased { .. } => "ConversationErased",
+            Self::OperatorActed { .. } => "OperatorActed",
+        }
+    }
 }
 
 /// How a complete answer ended.

@@ -139,6 +139,9 @@ uuid_id! {
 }
 
 impl ConversationId {
+    /// The stream of what operators do, which is no conversation. A version 8 UUID, so it is no session's.
+    pub const OPERATORS: Self = Self(Uuid::from_u128(0x6f70_6572_6174_8f72_8000_0000_0000_0001));
+
     /// The conversation of a session.
     pub fn of(session: &SessionId) -> Self {
         Self(Uuid::new_v5(&CONVERSATION_NAMESPACE, session.as_str().as_bytes()))
@@ -153,6 +156,13 @@ mod tests {
     fn a_session_maps_to_the_same_conversation_in_every_release() {
         let session: SessionId = "visitor-1".parse().unwrap();
         assert_eq!(ConversationId::of(&session).to_string(), "c87e3f36-4c7e-5484-a7f1-1215db19dec7");
+    }
+
+    #[test]
+    fn no_session_maps_to_the_operators_stream() {
+        let session: SessionId = "visitor-1".parse().unwrap();
+        assert_eq!(ConversationId::of(&session).as_uuid().get_version_num(), 5);
+        assert_eq!(ConversationId::OPERATORS.as_uuid().get_version_num(), 8);
     }
 
     #[test]

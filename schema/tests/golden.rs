@@ -11,47 +11,74 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use chat_schema::{
-    ConversationId, DecodeError, Envelope, Event, EventId, FailureReason, FinishReason, Hash, Head, Rating,
-    SCHEMA_VERSION, SealedEvent, Timings, Usage,
+    ConversationId, DecodeError, Envelope, ErasedConversation, Event, EventId, ExportFormat, FailureReason,
+    FinishReason, Hash, Head, Operator, OperatorAct, Rating, SCHEMA_VERSION, SealedEvent, Timings, Usage,
 };
 
-/// Defines `samples()`, and does not compile while an event type has no sample.
+/// Defines `samples()`, and does not compile while an event type, or an act of operators, has no sample.
 macro_rules! samples {
-    ($($name:ident { $($fields:tt)* })*) => {
+    (events { $($name:ident { $($fields:tt)* })* } acts { $($act:ident { $($act_fields:tt)* })* }) => {
         fn samples() -> Vec<(&'static str, Event)> {
-            vec![$((stringify!($name), Event::$name { $($fields)* })),*]
+            let acted = |act| Event::OperatorActed { operator: Operator::AdminKey, act };
+            vec![
+                $((stringify!($name), Event::$name { $($fields)* }),)*
+                $((concat!("OperatorActed.", stringify!($act)), acted(OperatorAct::$act { $($act_fields)* })),)*
+            ]
         }
 
         const _: fn(&Event) = |event| match event {
             $(Event::$name { .. } => (),)*
+            Event::OperatorActed { act, .. } => match act {
+                $(OperatorAct::$act { .. } => (),)*
+            },
         };
     };
 }
 
 samples! {
-    UserMessaged {
-        message_id: "message:1".parse().unwrap(),
-        session_id: "visitor-1".parse().unwrap(),
-        content: "Where is my \"order\"?\n\u{1F980} \\ \u{2028} ü".into(),
-        owner: "0198c0de-0000-4000-8000-000000000001".parse().unwrap(),
+    events {
+        UserMessaged {
+            message_id: "message:1".parse().unwrap(),
+            session_id: "visitor-1".parse().unwrap(),
+            content: "Where is my \"order\"?\n\u{1F980} \\ \u{2028} ü".into(),
+            owner: "0198c0de-0000-4000-8000-000000000001".parse().unwrap(),
+        }
+        ReplyStarted {
+            in_reply_to: "message:1".parse().unwrap(),
+            attempt: 2,
+            owner: "0198c0de-0000-4000-8000-000000000002".parse().unwrap(),
+        }
+        AssistantReplied {
+            in_reply_to: "message:1".parse().unwrap(),
+            content: "On its way.\n\n```rust\nfn main() {}\n```".into(),
+            model: "demo".into(),
+            finish_reason: FinishReason::Stop,
+            usage: Some(Usage { prompt_tokens: 12, completion_tokens: 34 }),
+            timings: Timings { first_token_ms: 210, total_ms: 1830 },
+        }
+        ReplyFailed { in_reply_to: "message:1".parse().unwrap(), reason: FailureReason::TimedOut }
+        ReplyStopped { in_reply_to: "message:1".parse().unwrap(), content: "On its".into() }
+        MessageRated { message_id: "message:1".parse().unwrap(), rating: Some(Rating::Up) }
+        ConversationErased { erased_events: 6, head: Hash::from([0xab; 32]) }
     }
-    ReplyStarted {
-        in_reply_to: "message:1".parse().unwrap(),
-        attempt: 2,
-        owner: "0198c0de-0000-4000-8000-000000000002".parse().unwrap(),
+    acts {
+        SignedIn {}
+        SignInRefused {}
+        ConversationsExported {
+            conversation: Some(ConversationId::of(&"visitor-1".parse().unwrap())),
+            from: Some(1_755_000_000_000),
+            to: None,
+            format: ExportFormat::Csv,
+        }
+        ErasureRequested { conversations: vec![ConversationId::of(&"visitor-1".parse().unwrap())] }
+        ErasureCompleted {
+            request: "0198c0de-2222-7000-8000-000000000000".parse().unwrap(),
+            erased: vec![ErasedConversation {
+                conversation_id: ConversationId::of(&"visitor-1".parse().unwrap()),
+                erased_events: 6,
+            }],
+        }
     }
-    AssistantReplied {
-        in_reply_to: "message:1".parse().unwrap(),
-        content: "On its way.\n\n```rust\nfn main() {}\n```".into(),
-        model: "demo".into(),
-        finish_reason: FinishReason::Stop,
-        usage: Some(Usage { prompt_tokens: 12, completion_tokens: 34 }),
-        timings: Timings { first_token_ms: 210, total_ms: 1830 },
-    }
-    ReplyFailed { in_reply_to: "message:1".parse().unwrap(), reason: FailureReason::TimedOut }
-    ReplyStopped { in_reply_to: "message:1".parse().unwrap(), content: "On its".into() }
-    MessageRated { message_id: "message:1".parse().unwrap(), rating: Some(Rating::Up) }
-    ConversationErased { erased_events: 6, head: Hash::from([0xab; 32]) }
 }
 
 /// The bytes today's writer stores for `event`.

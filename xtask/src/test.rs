@@ -3,6 +3,7 @@
 //! A step that cannot run fails; none is left out.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -34,9 +35,14 @@ const STEPS: &[Step] = &[
     ("clippy", |_| relay(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
     ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
     ("cargo tests", cargo_tests),
+    ("server tests on JetStream", server_tests_on_jetstream),
     ("server", build_server),
     ("browser tests", browser_tests),
 ];
+
+/// Modules of the server's tests that run on the embedded log and on JetStream.
+const ON_ANY_LOG: [&str; 7] =
+    ["admin::", "contract::", "crash::", "retries::", "sessions::", "shutdown::", "streaming::"];
 
 pub(crate) fn test() -> Result<()> {
     let mut steps = Steps::new(STEPS.len());
@@ -67,10 +73,21 @@ fn tools(state: &mut State) -> Result<()> {
 }
 
 fn cargo_tests(state: &mut State) -> Result<()> {
-    let nats_server = state.nats_server.as_ref().context("no nats-server: the step `tools` did not run")?;
-    let mut tests = cargo(&["test", "--workspace", "--no-fail-fast"]);
-    tests.env(nats_server::VARIABLE, nats_server);
+    let tests = with_nats(cargo(&["test", "--workspace", "--no-fail-fast"]), state)?;
     relay_tests(tests, &mut state.tally)
+}
+
+/// What the server promises its callers does not depend on where its events are.
+fn server_tests_on_jetstream(state: &mut State) -> Result<()> {
+    let mut tests = with_nats(cargo(&["test", "--package", "chat-http", "--test", "it", "--"]), state)?;
+    tests.args(ON_ANY_LOG).env("TEST_EVENT_LOG", "nats");
+    relay_tests(tests, &mut state.tally)
+}
+
+fn with_nats(mut tests: Command, state: &State) -> Result<Command> {
+    let nats_server = state.nats_server.as_ref().context("no nats-server: the step `tools` did not run")?;
+    tests.env(nats_server::VARIABLE, nats_server);
+    Ok(tests)
 }
 
 fn build_server(state: &mut State) -> Result<()> {

@@ -148,6 +148,7 @@ impl ConversationActor {
                 let event = services.seal(self.head, self.id, event);
                 self.running = Some(Running {
                     followed: None,
+                    asked: None,
                     in_reply_to: in_reply_to.clone(),
                     text: pending.message.text.as_str().to_owned(),
                     progress: pending.progress.subscribe(),

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use actix::prelude::*;
+use chat_schema::FailureReason;
 use tokio::sync::watch;
 
 use super::actor::ConversationActor;
-use super::decide::{self, Ending};
+use super::decide::{self, Ending, SendMessage};
 use super::pending::{Followed, Pending, Running};
 use super::state::{Conversation, OpenTurn, Outcome};
 use crate::progress::{Progress, Stage};
@@ -16,9 +17,9 @@ use crate::turn;
 impl ConversationActor {
     /// Follows `turn`, for the message that asked for it if there is one.
     pub(super) fn follow(&mut self, turn: OpenTurn, asked: Option<Pending>, ctx: &mut Context<Self>) {
-        let (progress, stop) = match asked {
-            Some(Pending { progress, stop, .. }) => (progress, stop),
-            None => (watch::Sender::new(Progress::waiting()), StopSignal::new()),
+        let (asked, progress, stop) = match asked {
+            Some(Pending { message, progress, stop, .. }) => (Some(message), progress, stop),
+            None => (None, watch::Sender::new(Progress::waiting()), StopSignal::new()),
         };
         let Some(peers) = self.services.peers.clone() else {
             // A log of one process: the turn is a dead one's, and closed when the conversation is loaded.
@@ -28,6 +29,7 @@ impl ConversationActor {
         progress.send_modify(|progress| progress.advance(Stage::Answering));
         self.running = Some(Running {
             followed: Some(turn.clone()),
+            asked,
             in_reply_to: turn.message_id.clone(),
             text: self.state.turn(&turn.message_id).map(|turn| turn.question.clone()).unwrap_or_default(),
             progress: progress.subscribe(),
@@ -44,6 +46,14 @@ impl ConversationActor {
         }));
         self.queue.busy = false;
         self.proceed(ctx);
+    }
+
+    /// Notes that a visitor sent the message whose answer is followed.
+    pub(super) fn note_asked(&mut self, message: SendMessage) {
+        let followed = |running: &&mut Running| running.followed.is_some() && running.in_reply_to == message.message_id;
+        if let Some(running) = self.running.as_mut().filter(followed) {
+            running.asked = Some(message);
+        }
     }
 
     /// Whether a followed turn is over in the log, though the end of its relay is still to come.
@@ -74,9 +84,24 @@ impl ConversationActor {
                 progress.send_modify(|progress| progress.advance(Stage::Broken));
                 return actor.retire(ctx);
             }
-            progress.send_modify(|progress| show_end(progress, &actor.state, &turn));
+            actor.end_followed(turn, progress);
             actor.next(ctx);
         }));
+    }
+
+    /// Shows how a followed turn ended. Where its owner died before anybody here saw a word of it, those who asked get a new attempt.
+    fn end_followed(&mut self, turn: OpenTurn, progress: watch::Sender<Progress>) {
+        let asked = self.running.take().and_then(|Running { asked, stop, .. }| Some((asked?, stop)));
+        let outcome = self.state.turn(&turn.message_id).map(|turn| &turn.outcome);
+        let unanswered =
+            matches!(outcome, Some(Outcome::Open { .. } | Outcome::Failed { reason: FailureReason::Abandoned }));
+        match asked {
+            Some((message, stop)) if unanswered && progress.borrow().text().is_empty() => {
+                let in_reply_to = turn.message_id;
+                self.queue.messages.push_front(Pending { message, in_reply_to, progress, stop, conflicts: 0 });
+            }
+            _ => progress.send_modify(|progress| show_end(progress, &self.state, &turn)),
+        }
     }
 }
 
@@ -102,7 +127,7 @@ fn show_end(progress: &mut Progress, state: &Conversation, followed: &OpenTurn) 
 
 #[cfg(test)]
 mod tests {
-    use chat_schema::{Event, FailureReason, OwnerId};
+    use chat_schema::{Event, OwnerId};
     use uuid::Uuid;
 
     use super::*;

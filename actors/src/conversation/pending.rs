@@ -40,6 +40,8 @@ impl Pending {
 pub(super) struct Running {
     /// The turn as it stands in the log, if another process generates the answer and this one follows.
     pub(super) followed: Option<OpenTurn>,
+    /// The message with which a visitor asked this process for the followed answer.
+    pub(super) asked: Option<SendMessage>,
     pub(super) in_reply_to: MessageId,
     pub(super) text: String,
     pub(super) progress: watch::Receiver<Progress>,

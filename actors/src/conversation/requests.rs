@@ -1,7 +1,7 @@
 //! What the actor of a conversation can be asked.
 
 use actix::prelude::*;
-use chat_schema::{MessageId, Rating, SealedEvent};
+use chat_schema::{Event, MessageId, Rating, SealedEvent};
 use tokio::sync::{oneshot, watch};
 
 use super::actor::ConversationActor;
@@ -25,7 +25,10 @@ impl Handler<Submit> for ConversationActor {
     fn handle(&mut self, Submit(message): Submit, ctx: &mut Context<Self>) -> Self::Result {
         self.begin_request(ctx)?;
         match self.attach(&message) {
-            Some(attached) => attached,
+            Some(attached) => {
+                self.note_asked(message);
+                attached
+            }
             None => self.submit(message, ctx),
         }
     }
@@ -101,11 +104,34 @@ impl Handler<Advance> for ConversationActor {
 
     fn handle(&mut self, Advance(event): Advance, ctx: &mut Context<Self>) {
         // While an append is on its way, its outcome tells where the conversation stands.
-        if self.fault.is_none() && !self.queue.busy && event.follows(self.head) {
+        if self.fault.is_none() && !self.queue.busy && self.is_next(&event) {
             self.fold(&event);
             self.end_lost_turn();
             self.proceed(ctx);
         }
+    }
+}
+
+impl ConversationActor {
+    /// What was erased needs not to be known: whatever is folded is gone.
+    fn is_next(&self, event: &SealedEvent) -> bool {
+        let erases = matches!(event.envelope.event, Event::ConversationErased { .. });
+        event.follows(self.head) || erases && event.envelope.version > self.head.version
+    }
+}
+
+/// The turn that is being answered, here or elsewhere, as far as this process hears of it; `None` if none is.
+pub(crate) struct WatchTurn;
+
+impl Message for WatchTurn {
+    type Result = Option<(MessageId, watch::Receiver<Progress>)>;
+}
+
+impl Handler<WatchTurn> for ConversationActor {
+    type Result = Option<(MessageId, watch::Receiver<Progress>)>;
+
+    fn handle(&mut self, _: WatchTurn, _: &mut Context<Self>) -> Self::Result {
+        self.running.as_ref().map(|running| (running.in_reply_to.clone(), running.progress.clone()))
     }
 }
 

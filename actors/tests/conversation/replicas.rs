@@ -186,10 +186,29 @@ async fn a_dead_owners_turn_is_closed_by_opening_its_conversation() {
 #[actix::test]
 async fn a_turn_whose_owner_left_is_closed_at_once() {
     let ([one, other], _bus) = replicas();
-    let (_first, _call) = one.begin("a", "hi").await;
+    let (_first, mut call) = one.begin("a", "hi").await;
+    call.token("half");
     let mut second = other.send("a", "hi").await;
+    shows(&mut second, "half").await;
     one.services.leave().await;
     assert_eq!(ended(&mut second).await, ABANDONED);
+}
+
+#[actix::test]
+async fn who_asks_for_a_dead_owners_answer_and_saw_nothing_of_it_gets_another() {
+    let ([one, other], _bus) = replicas();
+    let (_first, mut call) = one.begin("a", "hi").await;
+    call.token("half");
+    call.until_taken().await;
+    one.connection.cut();
+    let mut second = other.send("a", "hi").await;
+    let mut third = other.send("a", "hi").await;
+    other.puppet.next_call().await.say("whole");
+    for attachment in [&mut second, &mut third] {
+        assert_eq!(ended(attachment).await, DONE);
+        assert_eq!(attachment.progress.borrow().text(), "whole");
+    }
+    assert_eq!(other.stored().await, ["user hi", "failed Abandoned", "attempt 2", "assistant whole"]);
 }
 
 #[actix::test]

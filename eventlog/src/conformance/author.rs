@@ -1,6 +1,6 @@
 //! Writes the events that the suite appends.
 
-use chat_schema::{ConversationId, Event, FailureReason, Head, OwnerId, SealedEvent};
+use chat_schema::{ConversationId, Event, FailureReason, FinishReason, Head, OwnerId, SealedEvent, Timings};
 use uuid::Uuid;
 
 /// A writer of one conversation, who seals each event on the one before. A clone is a rival who knows as much.
@@ -36,6 +36,25 @@ impl Author {
     /// The next event, of about `size` bytes.
     pub fn event_of_size(&mut self, size: usize) -> SealedEvent {
         self.seal(self.user_messaged("x".repeat(size)))
+    }
+
+    /// The next event, in which the visitor says this.
+    pub fn says(&mut self, words: String) -> SealedEvent {
+        self.seal(self.user_messaged(words))
+    }
+
+    /// The next event, in which the visitor's last message, which it follows, is answered by this.
+    pub fn answers(&mut self, words: String) -> SealedEvent {
+        let in_reply_to = format!("message:{}", self.head.version - 1).parse().unwrap();
+        let timings = Timings { first_token_ms: 1, total_ms: 2 };
+        let (model, finish_reason) = ("demo".into(), FinishReason::Stop);
+        self.seal(Event::AssistantReplied { in_reply_to, content: words, model, finish_reason, usage: None, timings })
+    }
+
+    /// What stands in the place of everything so far once it is erased.
+    pub fn erasure(&mut self) -> SealedEvent {
+        let Head { version, hash, .. } = self.head;
+        self.seal(Event::ConversationErased { erased_events: version, head: hash })
     }
 
     fn seal(&mut self, event: Event) -> SealedEvent {

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use chat_schema::{ConversationId, Head, SealedEvent};
+use chat_schema::{ConversationId, Event, Head, SealedEvent};
 use futures_util::StreamExt;
 
+use crate::archive::is_linked;
 use crate::log::{Append, EventLog, Position, Recorded, Subscription};
 use crate::settle::append_settled;
 
@@ -61,7 +62,8 @@ pub async fn history(log: &dyn EventLog) -> Vec<Recorded> {
     events
 }
 
-/// Checks that positions increase and that every conversation's chain of hashes is whole, from its first event on.
+/// Checks that positions increase and that every conversation's chain of hashes is whole, from its first event on or the one that
+/// erased it.
 ///
 /// # Panics
 /// It is not so.
@@ -70,9 +72,15 @@ pub fn assert_chained(events: &[Recorded]) {
     let mut heads: HashMap<ConversationId, Head> = HashMap::new();
     for Recorded { position, event } in events {
         let head = heads.entry(event.envelope.conversation_id).or_insert(Head::EMPTY);
-        assert!(event.follows(*head), "the event at position {position} does not follow version {}", head.version);
+        let erases = is_linked(event, None) && event.envelope.version > head.version;
+        let follows = event.follows(*head) || is_erasure(event) && erases;
+        assert!(follows, "the event at position {position} does not follow version {}", head.version);
         *head = event.head();
     }
+}
+
+fn is_erasure(event: &SealedEvent) -> bool {
+    matches!(event.envelope.event, Event::ConversationErased { .. })
 }
 
 /// What was stored, without where.

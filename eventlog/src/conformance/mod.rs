@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use crate::log::EventLog;
 
 pub mod appending;
+pub mod erasing;
 pub mod expecting;
 pub mod racing;
 pub mod reopening;
@@ -50,6 +51,13 @@ macro_rules! conformance_suite {
                 an_expectation_below_the_end_conflicts
                 an_expectation_beyond_the_end_conflicts
                 an_append_without_events_checks_its_expectation
+            }
+            erasing {
+                erased_events_cannot_be_read
+                an_erased_conversation_goes_on
+                an_erasure_may_be_repeated_and_followed_by_another
+                an_erasure_that_is_not_stored_erases_nothing
+                a_subscription_meets_no_gap_that_is_not_erased
             }
             repeating {
                 a_repeated_append_is_stored_once

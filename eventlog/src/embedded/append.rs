@@ -1,8 +1,9 @@
-//! One append inside the writer's transaction: what it finds, and what it adds.
+//! One append, or one erasure, inside the writer's transaction: what it finds, and what it adds or takes away.
 
-use rusqlite::{Transaction, params};
+use chat_schema::{ConversationId, Hash};
+use rusqlite::{OptionalExtension, Transaction, params};
 
-use super::queue::Request;
+use super::queue::{Request, Work};
 use crate::log::{Append, Position};
 
 /// The end of a conversation: version and position of its last event.
@@ -11,23 +12,62 @@ struct End {
     position: Position,
 }
 
-/// Appends if the conversation is where the caller expects it. The outcome holds once the transaction is committed.
+/// What is to be appended, and where.
+struct Addition<'a> {
+    conversation: ConversationId,
+    expected: u64,
+    events: &'a [(Hash, Box<[u8]>)],
+}
+
+/// Carries out a request. The outcome holds once the transaction is committed.
 ///
 /// # Errors
 /// SQLite failed; the transaction is of no use any more.
-pub(super) fn append(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Append> {
-    let end = end(transaction, request)?;
-    if request.expected == end.version {
-        return insert(transaction, request, &end).map(Append::Appended);
+pub(super) fn write(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Append> {
+    let conversation = request.conversation;
+    match &request.work {
+        Work::Append { expected, events } => {
+            append(transaction, &Addition { conversation, expected: *expected, events })
+        }
+        Work::Erase { version, hash } => erase(transaction, conversation, *version, hash),
     }
-    let conflict = Append::Conflict { expected: request.expected, actual: end.version };
-    Ok(stored_before(transaction, request, &end)?.map_or(conflict, Append::Appended))
 }
 
-fn end(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<End> {
+/// Appends if the conversation is where the caller expects it.
+fn append(transaction: &Transaction<'_>, addition: &Addition<'_>) -> rusqlite::Result<Append> {
+    let end = end(transaction, addition.conversation)?;
+    if addition.expected == end.version {
+        return insert(transaction, addition, &end).map(Append::Appended);
+    }
+    let conflict = Append::Conflict { expected: addition.expected, actual: end.version };
+    Ok(stored_before(transaction, addition, &end)?.map_or(conflict, Append::Appended))
+}
+
+/// Deletes what stands before an erasure that is stored; the connection overwrites what it deletes.
+fn erase(
+    transaction: &Transaction<'_>,
+    conversation: ConversationId,
+    version: u64,
+    hash: &Hash,
+) -> rusqlite::Result<Append> {
+    let id = conversation.as_uuid().as_bytes();
+    let position = transaction
+        .prepare_cached("SELECT position FROM event WHERE conversation = ?1 AND version = ?2 AND hash = ?3")?
+        .query_row(params![id, version, hash.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(position) = position else {
+        return Ok(Append::Conflict { expected: version, actual: end(transaction, conversation)?.version });
+    };
+    transaction
+        .prepare_cached("DELETE FROM event WHERE conversation = ?1 AND version < ?2")?
+        .execute(params![id, version])?;
+    Ok(Append::Appended(Position::new(position)))
+}
+
+fn end(transaction: &Transaction<'_>, conversation: ConversationId) -> rusqlite::Result<End> {
     let mut statement = transaction
         .prepare_cached("SELECT version, position FROM event WHERE conversation = ?1 ORDER BY version DESC LIMIT 1")?;
-    let mut rows = statement.query([request.conversation.as_uuid().as_bytes()])?;
+    let mut rows = statement.query([conversation.as_uuid().as_bytes()])?;
     Ok(match rows.next()? {
         Some(row) => End { version: row.get(0)?, position: Position::new(row.get(1)?) },
         None => End { version: 0, position: Position::START },
@@ -35,12 +75,12 @@ fn end(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<End
 }
 
 /// Adds the events after `end` and returns the new end's position, which stays where it is when there are none.
-fn insert(transaction: &Transaction<'_>, request: &Request, end: &End) -> rusqlite::Result<Position> {
+fn insert(transaction: &Transaction<'_>, addition: &Addition<'_>, end: &End) -> rusqlite::Result<Position> {
     let mut statement =
         transaction.prepare_cached("INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?;
-    let conversation = request.conversation.as_uuid().as_bytes();
+    let conversation = addition.conversation.as_uuid().as_bytes();
     let mut position = end.position;
-    for (version, (hash, bytes)) in (end.version + 1..).zip(&request.events) {
+    for (version, (hash, bytes)) in (end.version + 1..).zip(addition.events) {
         let row = statement.insert(params![conversation, version, hash.as_bytes(), bytes])?;
         position = Position::new(row.unsigned_abs());
     }
@@ -49,17 +89,21 @@ fn insert(transaction: &Transaction<'_>, request: &Request, end: &End) -> rusqli
 
 /// Where the last of these very events stands, if an earlier try stored them. Hashes tell: they cover the event's id, its
 /// other bytes, and everything before it.
-fn stored_before(transaction: &Transaction<'_>, request: &Request, end: &End) -> rusqlite::Result<Option<Position>> {
-    if request.events.is_empty() || request.expected > end.version {
+fn stored_before(
+    transaction: &Transaction<'_>,
+    addition: &Addition<'_>,
+    end: &End,
+) -> rusqlite::Result<Option<Position>> {
+    if addition.events.is_empty() || addition.expected > end.version {
         return Ok(None);
     }
     let mut statement = transaction.prepare_cached(
         "SELECT hash, position FROM event WHERE conversation = ?1 AND version > ?2 ORDER BY version LIMIT ?3",
     )?;
-    let conversation = request.conversation.as_uuid().as_bytes();
-    let mut rows = statement.query(params![conversation, request.expected, request.events.len()])?;
+    let conversation = addition.conversation.as_uuid().as_bytes();
+    let mut rows = statement.query(params![conversation, addition.expected, addition.events.len()])?;
     let mut position = None;
-    for (hash, _) in &request.events {
+    for (hash, _) in addition.events {
         match rows.next()? {
             Some(row) if row.get::<_, [u8; 32]>(0)? == *hash.as_bytes() => position = Some(Position::new(row.get(1)?)),
             _ => return Ok(None),

@@ -6,6 +6,7 @@
 //! Architecture invariant: nothing is acknowledged, and nothing shown to a reader, before it is durable.
 
 mod append;
+mod archive;
 mod directory;
 mod health;
 mod open;
@@ -21,9 +22,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use chat_schema::{ConversationId, SealedEvent};
+use chat_schema::{ConversationId, Event, SealedEvent};
 use tokio::sync::watch;
 
+pub use self::archive::EmbeddedArchive;
 use self::directory::Directory;
 use self::health::Health;
 use self::open::Database;
@@ -106,6 +108,17 @@ impl EventLog for EmbeddedLog {
 
     async fn read(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError> {
         self.readers.conversation(conversation, after).await.into_iter().collect()
+    }
+
+    async fn erase(&self, erasure: &SealedEvent) -> Result<(), LogError> {
+        if !matches!(erasure.envelope.event, Event::ConversationErased { .. }) {
+            return Err(LogError::Unavailable("it is no erasure".into()));
+        }
+        match self.queue.erase(erasure).await {
+            Append::Appended(_) => Ok(()),
+            Append::Conflict { .. } => Err(LogError::Unavailable("there is no such erasure".into())),
+            Append::Unknown | Append::Unavailable => Err(LogError::Unavailable("it could not be written".into())),
+        }
     }
 
     fn subscribe(&self, after: Position) -> Subscription {

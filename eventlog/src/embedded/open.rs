@@ -59,7 +59,7 @@ fn create(connection: &mut Connection) -> rusqlite::Result<()> {
     transaction.commit()
 }
 
-fn check_format(connection: &Connection) -> Result<(), OpenError> {
+pub(super) fn check_format(connection: &Connection) -> Result<(), OpenError> {
     let application_id: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let format: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match (application_id, format) {
@@ -78,6 +78,8 @@ fn make_durable(connection: &Connection) -> Result<(), OpenError> {
     connection.pragma_update(None, "synchronous", "full")?;
     // On macOS an fsync alone leaves the data in the drive's cache; elsewhere this says nothing.
     connection.pragma_update(None, "fullfsync", true)?;
+    // What is erased is overwritten, not only unlinked.
+    connection.pragma_update(None, "secure_delete", true)?;
     // What a long read elsewhere let the write-ahead log grow to is given back to the disk.
     connection.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
     Ok(())

@@ -25,6 +25,9 @@ pub enum OpenError {
     /// A newer release wrote it.
     #[error("it has format {0}, this release reads up to {FORMAT}: upgrade open-chat")]
     Newer(u32),
+    /// There is none to read.
+    #[error("there is no event log in it: give the directory that holds {FILE}")]
+    Missing,
     /// What is stored contradicts itself.
     #[error("it is damaged ({0}): restore the directory from a backup")]
     Corrupt(String),

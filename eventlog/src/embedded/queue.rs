@@ -1,4 +1,4 @@
-//! The way of an append from a caller to the writer, and of its outcome back.
+//! The way of an append, or an erasure, from a caller to the writer, and of its outcome back.
 
 use chat_schema::{ConversationId, Hash, SealedEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -11,11 +11,28 @@ const CAPACITY: usize = 1024;
 /// The callers' end. When it is dropped, the writer finishes what is queued and ends.
 pub(super) struct Queue(mpsc::Sender<Request>);
 
-/// An append on its way. It is answered once, at the latest when dropped: nobody waits for a writer that died.
+/// What is to be written.
+pub(super) enum Work {
+    /// These events, if the conversation is at version `expected`.
+    Append {
+        /// The version.
+        expected: u64,
+        /// Hash and bytes of each event.
+        events: Vec<(Hash, Box<[u8]>)>,
+    },
+    /// Nothing: what stands before the event with this version and hash is to be deleted.
+    Erase {
+        /// The version.
+        version: u64,
+        /// The hash.
+        hash: Hash,
+    },
+}
+
+/// Work on its way. It is answered once, at the latest when dropped: nobody waits for a writer that died.
 pub(super) struct Request {
     pub(super) conversation: ConversationId,
-    pub(super) expected: u64,
-    pub(super) events: Vec<(Hash, Box<[u8]>)>,
+    pub(super) work: Work,
     outcome: Append,
     caller: Option<oneshot::Sender<Append>>,
 }
@@ -29,9 +46,19 @@ pub(super) fn bounded() -> (Queue, mpsc::Receiver<Request>) {
 impl Queue {
     /// Sends an append to the writer and waits for its outcome. An append whose caller stopped waiting is written all the same.
     pub(super) async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append {
-        let (caller, outcome) = oneshot::channel();
         let events = events.iter().map(|event| (event.hash, event.bytes.clone())).collect();
-        let request = Request { conversation, expected, events, outcome: Append::Unavailable, caller: Some(caller) };
+        self.send(conversation, Work::Append { expected, events }).await
+    }
+
+    /// Has everything deleted that stands before `erasure`. [`Append::Conflict`]: that is not stored.
+    pub(super) async fn erase(&self, erasure: &SealedEvent) -> Append {
+        let work = Work::Erase { version: erasure.envelope.version, hash: erasure.hash };
+        self.send(erasure.envelope.conversation_id, work).await
+    }
+
+    async fn send(&self, conversation: ConversationId, work: Work) -> Append {
+        let (caller, outcome) = oneshot::channel();
+        let request = Request { conversation, work, outcome: Append::Unavailable, caller: Some(caller) };
         if self.0.send(request).await.is_err() {
             return Append::Unavailable;
         }

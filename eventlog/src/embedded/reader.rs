@@ -12,6 +12,9 @@ use crate::log::{LogError, Position, Recorded};
 /// Reads at the same time; further ones wait.
 const CONNECTIONS: usize = 4;
 
+/// Bytes of a batch of the whole log after which it takes no further event.
+pub(super) const BATCH_BYTES: usize = 4 << 20;
+
 /// Opens connections when they are needed and keeps them.
 pub(super) struct Readers {
     file: PathBuf,
@@ -31,16 +34,16 @@ impl Readers {
     /// The events of a conversation above version `after`.
     pub(super) async fn conversation(self: &Arc<Self>, conversation: ConversationId, after: u64) -> Found {
         let sql = "SELECT position, hash, bytes FROM event WHERE conversation = ?1 AND version > ?2 ORDER BY version";
-        self.find(sql, (conversation.as_uuid().into_bytes(), storable(after))).await
+        self.find(sql, (conversation.as_uuid().into_bytes(), storable(after)), usize::MAX).await
     }
 
-    /// The next `limit` events of the whole log.
+    /// The next `limit` events of the whole log, or fewer if they are large: then there may be more.
     pub(super) async fn log(self: &Arc<Self>, after: Position, limit: usize) -> Found {
         let sql = "SELECT position, hash, bytes FROM event WHERE position > ?1 ORDER BY position LIMIT ?2";
-        self.find(sql, (storable(after.get()), limit)).await
+        self.find(sql, (storable(after.get()), limit), BATCH_BYTES).await
     }
 
-    async fn find(self: &Arc<Self>, sql: &'static str, params: impl Params + Send + 'static) -> Found {
+    async fn find(self: &Arc<Self>, sql: &'static str, params: impl Params + Send + 'static, most: usize) -> Found {
         let unavailable = |cause: &dyn ToString| vec![Err(LogError::Unavailable(cause.to_string()))];
         let permit = match self.permits.clone().acquire_owned().await {
             Ok(permit) => permit,
@@ -49,7 +52,7 @@ impl Readers {
         let readers = self.clone();
         let found = tokio::task::spawn_blocking(move || {
             let _permit = permit;
-            readers.query(sql, params).map(decode)
+            readers.query(sql, params, most).map(decode)
         });
         match found.await {
             Ok(Ok(found)) => found,
@@ -59,11 +62,20 @@ impl Readers {
     }
 
     /// A connection that failed is not kept.
-    fn query(&self, sql: &str, params: impl Params) -> rusqlite::Result<Vec<Stored>> {
+    fn query(&self, sql: &str, params: impl Params, most: usize) -> rusqlite::Result<Vec<Stored>> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = idle().pop();
         let connection = kept.map_or_else(|| self.connect(), Ok)?;
-        let rows = connection.prepare_cached(sql)?.query_map(params, Stored::from_row)?.collect::<Result<_, _>>()?;
+        let mut rows = Vec::new();
+        let mut bytes = 0;
+        for row in connection.prepare_cached(sql)?.query_map(params, Stored::from_row)? {
+            let row = row?;
+            bytes += row.bytes.len();
+            rows.push(row);
+            if bytes >= most {
+                break;
+            }
+        }
         idle().push(connection);
         Ok(rows)
     }

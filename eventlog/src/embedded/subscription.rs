@@ -22,7 +22,7 @@ pub(super) fn subscribe(
         while let Ok(end) = committed.wait_for(|end| *end > seen).await.map(|end| *end) {
             let found = readers.log(seen, BATCH).await;
             // Not where the last one stands: the events up to the end may have been erased since.
-            let whole = found.len() < BATCH;
+            let whole = found.is_empty();
             for event in found {
                 let position = event.as_ref().ok().map(|recorded| recorded.position);
                 yield event;

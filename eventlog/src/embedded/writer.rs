@@ -5,10 +5,10 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, watch};
 
-use super::append::append;
+use super::append;
 use super::directory::Place;
 use super::health::Health;
-use super::queue::Request;
+use super::queue::{Request, Work};
 use crate::log::{Append, Position};
 
 /// Appends in one transaction at most.
@@ -34,6 +34,8 @@ struct Failure {
 enum Cause {
     #[error(transparent)]
     Database(#[from] rusqlite::Error),
+    #[error("somebody is reading it")]
+    Read,
     #[error("the log's files are not where they were opened: put the directory back, or restart")]
     Displaced,
 }
@@ -83,16 +85,30 @@ impl Writer {
         }
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(before_commit)?;
-        let outcomes = group.iter().map(|request| append(&transaction, request)).collect::<Result<_, _>>();
-        let outcomes = outcomes.map_err(before_commit)?;
+        let outcomes = group.iter().map(|request| append::write(&transaction, request)).collect::<Result<_, _>>();
+        let mut outcomes: Vec<Append> = outcomes.map_err(before_commit)?;
         transaction
             .commit()
             .map_err(|cause| Failure { outcome: outcome_of_failed_commit(&cause), cause: cause.into() })?;
+        if group.iter().any(is_erasure)
+            && let Err(error) = self.clear_write_ahead_log()
+        {
+            tracing::warn!(%error, "what was erased is still in the event log's files: it is tried again");
+            let unfinished = |(request, outcome)| if is_erasure(request) { Append::Unknown } else { outcome };
+            outcomes = group.iter().zip(outcomes).map(unfinished).collect();
+        }
         if self.place.holds() {
             Ok(outcomes)
         } else {
             Err(Failure { outcome: Append::Unknown, cause: Cause::Displaced })
         }
+    }
+
+    /// What was deleted still stands in the write-ahead log: works that into the database, and empties it. Waits for readers, and
+    /// fails when one of them takes too long.
+    fn clear_write_ahead_log(&self) -> Result<(), Cause> {
+        let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, bool>(0))?;
+        if busy { Err(Cause::Read) } else { Ok(()) }
     }
 
     fn publish(&self, outcomes: &[Append]) {
@@ -125,6 +141,10 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.health.set_failed(true);
     }
+}
+
+fn is_erasure(request: &Request) -> bool {
+    matches!(request.work, Work::Erase { .. })
 }
 
 /// SQLite rolls back a commit that failed. But when the failure came after the last frame was written, as that of the fsync

@@ -42,6 +42,11 @@ pub(super) enum Fault {
 }
 
 impl Fault {
+    /// Whether the server says that it is just handling a message of the same id.
+    pub(super) fn is_in_process(&self) -> bool {
+        self.code() == Some(ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT)
+    }
+
     /// The code of a refusal.
     pub(super) fn code(&self) -> Option<ErrorCode> {
         match self {
@@ -55,6 +60,9 @@ impl Fault {
 struct Found {
     message: RawMessage,
 }
+
+#[derive(Deserialize)]
+struct Deleted {}
 
 impl Api {
     pub(super) fn new(connection: Connection, stream: String) -> Self {
@@ -84,18 +92,42 @@ impl Api {
     pub(super) const HEADERS: usize = 512;
 
     /// Appends one message, if the last one of its subject has the sequence `last` (0: it has none).
-    pub(super) async fn publish(&self, subject: String, id: &str, last: u64, payload: Bytes) -> Result<PublishAck, Fault> {
+    pub(super) async fn publish(
+        &self,
+        subject: String,
+        id: &str,
+        last: u64,
+        payload: Bytes,
+    ) -> Result<PublishAck, Fault> {
         let mut headers = HeaderMap::new();
         headers.insert(NATS_MESSAGE_ID, id);
         headers.insert(NATS_EXPECTED_STREAM, self.stream.as_str());
         headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, last.to_string());
+        self.ask(subject, headers, payload).await
+    }
+
+    async fn ask(&self, subject: String, headers: HeaderMap, payload: Bytes) -> Result<PublishAck, Fault> {
         let request = Request::new().headers(headers).payload(payload).timeout(Some(ANSWER));
         let sent = self.connection.client().send_request(subject, request);
-        let answer = self.connection.unless_lost(sent).await.ok_or_else(lost)?.map_err(silence)?;
+        let answer = self.connection.unless_lost(sent).await.ok_or_else(lost)?.map_err(|error| silence(&error))?;
         let answer = serde_json::from_slice(&answer.payload).map_err(|error| Fault::Silence(error.to_string()))?;
         match answer {
             Response::Ok(ack) => Ok(ack),
             Response::Err { error } => Err(error.into()),
+        }
+    }
+
+    /// Asks for a refusal: of a message on top of one that can never be. That it comes shows that appends find the stream, which
+    /// servers learn a moment after it was created or got another leader.
+    pub(super) async fn knock(&self) -> Result<(), Fault> {
+        let nowhere = self.subject(ConversationId::from(uuid::Uuid::nil()));
+        let mut headers = HeaderMap::new();
+        headers.insert(NATS_EXPECTED_STREAM, self.stream.as_str());
+        headers.insert(NATS_EXPECTED_LAST_SUBJECT_SEQUENCE, i64::MAX.to_string());
+        match self.ask(nowhere, headers, Bytes::new()).await {
+            Err(Fault::Refused(_)) => Ok(()),
+            Err(fault) => Err(fault),
+            Ok(_) => Err(Fault::Silence("a message that had to be refused was not".into())),
         }
     }
 
@@ -119,6 +151,16 @@ impl Api {
     /// The first message of a subject from the sequence `from` on, as the stream's leader knows it.
     pub(super) async fn next(&self, subject: &str, from: u64) -> Result<Option<StreamMessage>, Fault> {
         self.message(&json!({ "seq": from, "next_by_subj": subject })).await
+    }
+
+    /// Overwrites a message in the servers' files, and removes it. One that is gone already does as well.
+    pub(super) async fn delete(&self, sequence: u64) -> Result<(), Fault> {
+        let subject = format!("STREAM.MSG.DELETE.{}", self.stream);
+        match self.request::<Deleted>(&self.context, subject, &json!({ "seq": sequence })).await {
+            Ok(_) => Ok(()),
+            Err(fault) if fault.code() == Some(ErrorCode::NO_MESSAGE_FOUND) => Ok(()),
+            Err(fault) => Err(fault),
+        }
     }
 
     async fn message(&self, which: &impl Serialize) -> Result<Option<StreamMessage>, Fault> {
@@ -148,7 +190,7 @@ fn lost() -> Fault {
     Fault::Silence("the connection was lost".into())
 }
 
-fn silence(error: RequestError) -> Fault {
+fn silence(error: &RequestError) -> Fault {
     match error.kind() {
         async_nats::RequestErrorKind::NoResponders => Fault::NoResponders,
         _ => Fault::Silence(error.to_string()),

@@ -1,26 +1,30 @@
-//! Appending: one message, accepted by the server only on top of the message that the caller built on.
+//! Appending: one message, which the server stores only on top of the message that the caller built on.
 //!
-//! Architecture invariant: no answer of a server but a clean acknowledgement is taken at its word. Which of its checks comes
-//! first, for repetition or for place, differs by version and topology, and a cluster refuses some appends it has taken. What
-//! is stored decides.
+//! Architecture invariant: a conflict is answered, and a repetition recognised, only after looking at what is stored.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_nats::jetstream::ErrorCode;
 use async_nats::jetstream::publish::PublishAck;
 use chat_schema::{ConversationId, SealedEvent};
 use tokio::time::sleep;
+use uuid::Uuid;
 
+use super::answer::Sent;
 use super::api::{Api, Fault};
-use super::health::Health;
 use super::heads::{Head, Heads};
+use super::health::Health;
 use super::message;
 use super::reader::Reader;
 use crate::log::{Append, LogError, Position, Recorded};
 
-/// Pauses before an append that the server refused, though nothing speaks against it, is sent again.
-const PAUSES_MS: [u64; 5] = [5, 10, 20, 40, 80];
+/// Pauses before a message is sent, and sent again when a server refused it though nothing speaks against it, or that no server took: one
+/// that is new in its cluster, or whose stream has a new leader, learns a moment later where to send it.
+const PAUSES_MS: [u64; 8] = [0, 5, 10, 20, 40, 80, 160, 320];
+
+/// After so many tries an id that is still in process never gets out of it: servers of release 2.11 keep the id of a message that
+/// they refused afterwards. Another id is safe: that a message is stored once is due to what it expects, not to its id.
+const STUCK: usize = 5;
 
 /// Appends to the stream.
 pub(super) struct Appender {
@@ -30,32 +34,21 @@ pub(super) struct Appender {
     health: Arc<Health>,
 }
 
-/// What became of a message that was sent.
-#[derive(Debug, PartialEq, Eq)]
-enum Sent {
-    /// It is stored at this sequence.
-    Stored(u64),
-    /// It was not stored now, but the same message may have been before.
-    Doubtful,
-    /// Nobody knows.
-    Unknown,
-    /// It was not stored: it is too large.
-    TooLarge,
-    /// It was not stored: the server has no room.
-    Refused,
-    /// It was not stored: no server took it.
-    Nowhere,
+/// What the log holds where an append wants to go.
+enum Place {
+    /// Nothing yet: the message before it has this sequence (0: there is none).
+    Free(u64),
+    /// Something: this is the outcome.
+    Settled(Append),
 }
 
-/// What the log holds where an append wants to go.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// Nothing yet: the message before it has this sequence.
-    Free(u64),
-    /// These very events, the last of them at this position.
-    Taken(Position),
-    /// Other events, or it is beyond the end: the conversation is at this version.
-    Conflict(u64),
+/// An append that has events.
+#[derive(Clone, Copy)]
+struct Request<'a> {
+    conversation: ConversationId,
+    expected: u64,
+    events: &'a [SealedEvent],
+    last: &'a SealedEvent,
 }
 
 impl Appender {
@@ -69,37 +62,56 @@ impl Appender {
             return Append::Unavailable;
         }
         let Some(last) = events.last() else { return self.check(conversation, expected).await };
+        let request = Request { conversation, expected, events, last };
+        match self.heads.known(conversation).filter(|known| known.version == expected) {
+            Some(known) => self.send(request, known.sequence).await,
+            // The server compares: that spares every new conversation a look-up.
+            None if expected == 0 => self.send(request, 0).await,
+            None => match self.place(request).await {
+                Ok(Place::Free(previous)) => self.send(request, previous).await,
+                Ok(Place::Settled(outcome)) => outcome,
+                Err(error) => not_looked_up(&error, Append::Unavailable),
+            },
+        }
+    }
+
+    /// Sends the message on top of the one with the sequence `previous`, again and again while nothing speaks against it.
+    async fn send(&self, request: Request<'_>, mut previous: u64) -> Append {
+        let Request { conversation, expected, events, last } = request;
         let payload = message::encode(events);
         if !self.fits(events.len(), payload.len()) {
             return Append::Unavailable;
         }
-        let id = format!("{conversation}:{}", last.envelope.id);
-        let mut sequence = match self.heads.known(conversation).filter(|known| known.version == expected) {
-            Some(known) => known.sequence,
-            // The server compares: that spares every new conversation a look-up.
-            None if expected == 0 => 0,
-            None => match self.place(conversation, expected, events).await {
-                Ok(Place::Free(sequence)) => sequence,
-                Ok(place) => return settled(&place, expected),
-                Err(error) => return unreadable(&error, Append::Unavailable),
-            },
-        };
-        for pause in PAUSES_MS {
-            let sent = self.api.publish(self.api.subject(conversation), &id, sequence, payload.clone()).await;
-            match self.judge(sent) {
-                Sent::Stored(sequence) => return self.stored(conversation, expected, events.len(), sequence),
-                Sent::Doubtful => {}
+        let mut id = format!("{conversation}:{}", last.envelope.id);
+        // What it comes to when the message is refused for good: a doubtful answer may hide that it was stored before.
+        let mut refused = Append::Unavailable;
+        for (tries, pause) in (1..).zip(PAUSES_MS) {
+            if pause > 0 {
+                sleep(Duration::from_millis(pause)).await;
+            }
+            let answer = self.api.publish(self.api.subject(conversation), &id, previous, payload.clone()).await;
+            match self.heed(&answer) {
+                Sent::Stored(sequence) => {
+                    self.heads.learn(conversation, Head { version: expected + events.len() as u64, sequence });
+                    return Append::Appended(message::position(sequence, events.len() - 1));
+                }
                 Sent::Unknown => return Append::Unknown,
-                Sent::TooLarge | Sent::Refused | Sent::Nowhere => return Append::Unavailable,
+                Sent::TooLarge | Sent::NoRoom => return refused,
+                Sent::NotTaken => {}
+                Sent::Doubtful => match self.place(request).await {
+                    Ok(Place::Free(again)) => (previous, refused) = (again, Append::Unknown),
+                    Ok(Place::Settled(outcome)) => return outcome,
+                    Err(error) => return not_looked_up(&error, Append::Unknown),
+                },
             }
-            match self.place(conversation, expected, events).await {
-                Ok(Place::Free(again)) => sequence = again,
-                Ok(place) => return settled(&place, expected),
-                Err(error) => return unreadable(&error, Append::Unknown),
+            if tries >= STUCK && answer.is_err_and(|fault| fault.is_in_process()) {
+                id = format!("{conversation}:{}:{}", last.envelope.id, Uuid::new_v4());
             }
-            sleep(Duration::from_millis(pause)).await;
         }
-        Append::Unknown
+        if refused == Append::Unavailable {
+            self.health.set_away("no stream takes appends");
+        }
+        refused
     }
 
     /// An append without events.
@@ -110,7 +122,7 @@ impl Appender {
                 Append::Appended(message::position(head.sequence, head.events.len() - 1))
             }
             Ok(head) => Append::Conflict { expected, actual: head.map_or(0, |head| head.last()) },
-            Err(error) => unreadable(&error, Append::Unavailable),
+            Err(error) => not_looked_up(&error, Append::Unavailable),
         }
     }
 
@@ -123,101 +135,58 @@ impl Appender {
         fits
     }
 
-    fn stored(&self, conversation: ConversationId, expected: u64, events: usize, sequence: u64) -> Append {
-        self.heads.learn(conversation, Head { version: expected + events as u64, sequence });
-        self.health.set_refusing(false);
-        Append::Appended(message::position(sequence, events - 1))
-    }
-
-    /// What an answer means, and what it says about the log's health.
-    fn judge(&self, answer: Result<PublishAck, Fault>) -> Sent {
-        let sent = sent(&answer);
-        match (&sent, &answer) {
-            (Sent::Unknown, Err(Fault::Silence(reason))) => self.health.set_away(&format!("an append has no answer: {reason}")),
-            (Sent::Nowhere, _) => self.health.set_away("no stream takes appends"),
-            (Sent::Refused, Err(error)) => {
+    /// What an answer means, having told what it says about the log's health.
+    fn heed(&self, answer: &Result<PublishAck, Fault>) -> Sent {
+        let sent = Sent::of(answer);
+        let Err(error) = answer else {
+            self.health.set_full(false);
+            return sent;
+        };
+        match sent {
+            Sent::Unknown if matches!(error, Fault::Silence(_)) => self.health.set_away(&format!("an append: {error}")),
+            Sent::NoRoom => {
                 tracing::warn!(%error, "event log refuses an append");
-                self.health.set_refusing(true);
+                self.health.set_full(true);
             }
-            (Sent::TooLarge, Err(error)) => tracing::error!(%error, "an append is too large for one message"),
-            (Sent::Unknown, Err(error)) => tracing::warn!(%error, "outcome of an append is unknown"),
-            (Sent::Doubtful, Err(error)) => tracing::debug!(%error, "outcome of an append is looked up"),
-            _ => {}
+            _ => tracing::debug!(%error, outcome = ?sent, "a server refuses an append"),
         }
         sent
     }
 
-    /// Looks up what stands where `events` want to go.
-    async fn place(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Result<Place, LogError> {
+    /// Looks up what stands where the events want to go.
+    async fn place(&self, request: Request<'_>) -> Result<Place, LogError> {
+        let Request { conversation, expected, events, .. } = request;
         let Some(head) = self.reader.head(conversation).await? else {
-            return Ok(if expected == 0 { Place::Free(0) } else { Place::Conflict(0) });
+            let conflict = Append::Conflict { expected, actual: 0 };
+            return Ok(if expected == 0 { Place::Free(0) } else { Place::Settled(conflict) });
         };
         let actual = head.last();
         if actual == expected {
             return Ok(Place::Free(head.sequence));
         }
-        if actual < expected {
-            return Ok(Place::Conflict(actual));
-        }
-        let there = if head.first() <= expected + 1 {
-            head.events
-        } else {
-            self.reader.conversation(conversation, expected).await?
+        let there = match head.first() {
+            _ if actual < expected => vec![],
+            first if first <= expected + 1 => head.events,
+            _ => self.reader.conversation(conversation, expected).await?,
         };
-        Ok(same(&there, events).map_or(Place::Conflict(actual), Place::Taken))
+        let conflict = Append::Conflict { expected, actual };
+        Ok(Place::Settled(stored(&there, events).map_or(conflict, Append::Appended)))
     }
 }
 
-fn sent(answer: &Result<PublishAck, Fault>) -> Sent {
-    let error = match answer {
-        Ok(ack) if ack.duplicate => return Sent::Doubtful,
-        Ok(ack) => return Sent::Stored(ack.sequence),
-        Err(Fault::Silence(_)) => return Sent::Unknown,
-        Err(Fault::NoResponders) => return Sent::Nowhere,
-        Err(Fault::Refused(error)) => error,
-    };
-    match error.error_code() {
-        ErrorCode::STREAM_WRONG_LAST_SEQUENCE
-        | ErrorCode::STREAM_WRONG_LAST_SEQUENCE_CONSTANT
-        | ErrorCode::STREAM_DUPLICATE_MESSAGE_CONFLICT
-        | ErrorCode::STREAM_EXPECTED_LAST_SEQ_PER_SUBJECT_NOT_READY
-        | ErrorCode::STREAM_TOO_MANY_REQUESTS => Sent::Doubtful,
-        ErrorCode::INSUFFICIENT_RESOURCES
-        | ErrorCode::ACCOUNT_RESOURCES_EXCEEDED
-        | ErrorCode::STORAGE_RESOURCES_EXCEEDED
-        | ErrorCode::MEMORY_RESOURCES_EXCEEDED
-        | ErrorCode::STREAM_SEALED
-        | ErrorCode::JETSTREAM_NOT_ENABLED
-        | ErrorCode::JETSTREAM_NOT_ENABLED_FOR_ACCOUNT => Sent::Refused,
-        ErrorCode::STREAM_MESSAGE_EXCEEDS_MAXIMUM => Sent::TooLarge,
-        // Said of a limit as well as of a disk that fails, which may leave the message half stored.
-        ErrorCode::STREAM_STORE_FAILED if error.to_string().contains("maximum") => Sent::Refused,
-        _ => Sent::Unknown,
-    }
-}
-
-/// Where the last of `events` stands, if they are what `there` begins with. Hashes tell: they cover an event's id, its other
-/// bytes, and everything before it.
-fn same(there: &[Recorded], events: &[SealedEvent]) -> Option<Position> {
+/// Where the last of `events` stands, if all of them are `there`. Hashes tell: they cover an event's id, its other bytes, and
+/// everything before it.
+fn stored(there: &[Recorded], events: &[SealedEvent]) -> Option<Position> {
     let first = events.first()?.envelope.version;
-    let there = there.iter().skip_while(|recorded| recorded.event.envelope.version < first);
+    let mut there = there.iter().skip_while(|recorded| recorded.event.envelope.version < first);
     let mut position = None;
-    let mut there = there;
     for event in events {
         position = Some(there.next().filter(|recorded| recorded.event.hash == event.hash)?.position);
     }
     position
 }
 
-fn settled(place: &Place, expected: u64) -> Append {
-    match *place {
-        Place::Taken(position) => Append::Appended(position),
-        Place::Conflict(actual) => Append::Conflict { expected, actual },
-        Place::Free(_) => Append::Unknown,
-    }
-}
-
-fn unreadable(error: &LogError, outcome: Append) -> Append {
+fn not_looked_up(error: &LogError, outcome: Append) -> Append {
     tracing::warn!(%error, ?outcome, "the place of an append cannot be looked up");
     outcome
 }

@@ -45,7 +45,9 @@ impl NatsBus {
         let publish = self.connection.client().publish(self.subject(whose), payload.freeze());
         match unconstrained(publish).now_or_never() {
             Some(Ok(())) => {}
-            Some(Err(error)) => tracing::warn!(%error, bytes = message.len(), "a message to other replicas was not sent"),
+            Some(Err(error)) => {
+                tracing::warn!(%error, bytes = message.len(), "a message to other replicas was not sent");
+            }
             None => tracing::debug!("a message to other replicas was dropped: the connection takes no more"),
         }
     }

@@ -49,7 +49,8 @@ impl Follower {
         let made = api.context().create_consumer_on_stream(config, api.stream()).await;
         let consumer = Consumer { context: api.context().clone(), stream: api.stream().to_owned(), name };
         let made = made.map_err(|error| error.to_string())?;
-        let messages = made.stream().max_messages_per_batch(BATCH).max_bytes_per_batch(BATCH_BYTES).heartbeat(HEARTBEAT);
+        let messages =
+            made.stream().max_messages_per_batch(BATCH).max_bytes_per_batch(BATCH_BYTES).heartbeat(HEARTBEAT);
         let messages = messages.expires(EXPIRY).messages().await.map_err(|error| error.to_string())?;
         Ok(Self { changes, messages, delivered: 0, _consumer: consumer })
     }
@@ -83,7 +84,8 @@ struct Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        let (context, stream, name) = (self.context.clone(), std::mem::take(&mut self.stream), std::mem::take(&mut self.name));
+        let (context, stream, name) =
+            (self.context.clone(), std::mem::take(&mut self.stream), std::mem::take(&mut self.name));
         let delete = async move {
             if let Err(error) = context.delete_consumer_from_stream(name, stream).await {
                 tracing::debug!(%error, "a consumer was not deleted");

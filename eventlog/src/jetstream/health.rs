@@ -27,7 +27,7 @@ const CUT_OFF: Duration = Duration::from_secs(5);
 pub(super) struct Health {
     connection: Connection,
     away: Mutex<Away>,
-    refuses: AtomicBool,
+    full: AtomicBool,
     last_sequence: watch::Sender<u64>,
 }
 
@@ -40,12 +40,7 @@ struct Away {
 
 impl Health {
     pub(super) fn new(connection: Connection) -> Self {
-        Self {
-            connection,
-            away: Mutex::default(),
-            refuses: AtomicBool::new(false),
-            last_sequence: watch::Sender::new(0),
-        }
+        Self { connection, away: Mutex::default(), full: AtomicBool::new(false), last_sequence: watch::Sender::new(0) }
     }
 
     /// Whether an append may succeed. One that comes while this is false is not sent.
@@ -55,7 +50,7 @@ impl Health {
 
     /// Whether an append should succeed.
     pub(super) fn is_available(&self) -> bool {
-        self.is_reachable() && !self.refuses.load(Ordering::Relaxed)
+        self.is_reachable() && !self.full.load(Ordering::Relaxed)
     }
 
     /// Appends fail, or take too long.
@@ -68,11 +63,11 @@ impl Health {
         }
     }
 
-    /// The servers answer, but have no room for more; or they have again.
-    pub(super) fn set_refusing(&self, refuses: bool) {
-        if self.refuses.load(Ordering::Relaxed) != refuses && self.refuses.swap(refuses, Ordering::Relaxed) != refuses {
-            if refuses {
-                tracing::error!("event log takes no appends: the servers have no room for them");
+    /// The servers answer, but have no room for an append; or they have again. Only an append can tell.
+    pub(super) fn set_full(&self, full: bool) {
+        if self.full.load(Ordering::Relaxed) != full && self.full.swap(full, Ordering::Relaxed) != full {
+            if full {
+                tracing::error!("event log takes no appends: its servers have no room for them");
             } else {
                 tracing::info!("event log takes appends again");
             }
@@ -103,7 +98,7 @@ pub(super) async fn watch(api: Api, health: Arc<Health>, identity: LogIdentity) 
     let mut changes = api.connection().changes();
     let mut tick = interval(PROBE);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut elsewhere = Instant::now();
+    let mut good = Instant::now();
     loop {
         if api.connection().stands() {
             let times = health.away().times;
@@ -111,12 +106,13 @@ pub(super) async fn watch(api: Api, health: Arc<Health>, identity: LogIdentity) 
                 Ok(last_sequence) => {
                     health.last_sequence.send_replace(last_sequence);
                     health.set_back(times);
-                    elsewhere = Instant::now();
+                    good = Instant::now();
                 }
                 Err(reason) => health.set_away(&reason),
             }
-            if elsewhere.elapsed() > CUT_OFF && api.connection().has_choice() {
-                elsewhere = Instant::now();
+            if good.elapsed() > CUT_OFF {
+                good = Instant::now();
+                tracing::debug!("trying another nats server");
                 api.connection().try_another().await;
             }
         } else {

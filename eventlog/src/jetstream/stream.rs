@@ -4,9 +4,7 @@
 
 use std::time::Duration;
 
-use async_nats::jetstream::stream::{
-    Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType,
-};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, PersistenceMode, RetentionPolicy, StorageType};
 use uuid::Uuid;
 
 use crate::log::LogIdentity;
@@ -63,10 +61,7 @@ pub(super) fn differences(found: &Config) -> Vec<String> {
     [
         (found.subjects != [subjects.as_str()], format!("subjects are {:?}, needed: {subjects}", found.subjects)),
         (found.storage != StorageType::File, format!("storage is {:?}, needed: file", found.storage)),
-        (
-            found.retention != RetentionPolicy::Limits,
-            format!("retention is {:?}, needed: limits", found.retention),
-        ),
+        (found.retention != RetentionPolicy::Limits, format!("retention is {:?}, needed: limits", found.retention)),
         (
             limited && found.discard == DiscardPolicy::Old,
             "discard is old with a limit of messages or bytes, needed: new".into(),

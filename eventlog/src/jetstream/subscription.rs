@@ -23,6 +23,7 @@ const QUIET: Duration = Duration::from_secs(5);
 pub(super) fn subscribe(api: Api, health: Arc<Health>, mut open: watch::Receiver<()>, after: Position) -> Subscription {
     let events = async_stream::stream! {
         let mut seen = after;
+        let mut told = false;
         'follow: loop {
             let started = tokio::select! {
                 started = Follower::start(&api, message::sequence(seen)) => started,
@@ -31,7 +32,10 @@ pub(super) fn subscribe(api: Api, health: Arc<Health>, mut open: watch::Receiver
             let mut follower = match started {
                 Ok(follower) => follower,
                 Err(reason) => {
-                    tracing::debug!(%reason, "event log cannot be followed yet");
+                    // While the log is away that is no news.
+                    if health.is_reachable() && !std::mem::replace(&mut told, true) {
+                        tracing::warn!(%reason, "event log cannot be followed");
+                    }
                     sleep(PAUSE).await;
                     continue 'follow;
                 }
@@ -52,6 +56,7 @@ pub(super) fn subscribe(api: Api, health: Arc<Health>, mut open: watch::Receiver
                     }
                 };
                 quiet.broken();
+                told = false;
                 for event in message::decode(sequence, &payload) {
                     let position = event.as_ref().map_or(None, |recorded| Some(recorded.position));
                     if position.is_some_and(|position| position <= seen) {
@@ -96,7 +101,7 @@ impl Quiet {
             if self.since.elapsed() < QUIET || last <= message::sequence(seen).max(self.nothing_up_to) {
                 continue;
             }
-            match api.next(&super::stream::subjects(api.stream()), message::sequence(seen) + 1).await {
+            match api.next(">", message::sequence(seen) + 1).await {
                 Ok(Some(_)) => return "its consumer does not bring what is there".into(),
                 Ok(None) => self.nothing_up_to = last,
                 Err(_) => {}

@@ -61,6 +61,31 @@ fn a_stream_of_a_cluster_has_another_leader_after_the_first_was_killed() {
     assert_eq!(cluster.ask("$JS.API.STREAM.INFO.open-chat", "{}")["state"]["messages"], 1);
 }
 
+#[test]
+fn a_node_that_is_parted_from_the_others_loses_its_lead_and_follows_when_it_is_back() {
+    let cluster = Cluster::start();
+    cluster.ask("$JS.API.STREAM.CREATE.open-chat", &stream(3));
+    let leader = cluster.leader_of(STREAM);
+    cluster.isolate(leader);
+    let other = (leader + 1) % 3;
+    let next = cluster.leader_seen_by(other, STREAM, |next| next != leader);
+    assert_ne!(next, leader);
+    assert_eq!(cluster.ask_node(other, "open-chat.conversation.c", "one").unwrap()["seq"], 1);
+    assert_eq!(
+        cluster.ask_node(leader, "open-chat.conversation.d", "two"),
+        None,
+        "the isolated node acknowledges nothing"
+    );
+    cluster.rejoin(leader);
+    cluster.until_current(STREAM);
+    let last = r#"{"last_by_subj":"open-chat.conversation.c"}"#;
+    assert_eq!(
+        cluster.ask("$JS.API.STREAM.MSG.GET.open-chat", last)["message"]["data"],
+        "b25l",
+        "`one` is still there"
+    );
+}
+
 /// A client by hand: signs in through the proxy and hears whether the server answers a ping.
 struct Client(TcpStream);
 

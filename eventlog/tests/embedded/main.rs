@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that meets the unexpected should fail")]
 
+#[path = "../support/canary.rs"]
+mod canary;
 mod closing;
+mod erasing;
 mod full_disk;
 mod kill;
 mod opening;

@@ -21,6 +21,15 @@ async fn refuses_at_once(log: &dyn EventLog) {
     tokio::time::timeout(Duration::from_secs(20), appends).await.expect("appends wait while the log is away");
 }
 
+/// Nothing brings it back while nobody appends, however often the servers are asked.
+async fn stays_away(log: &dyn EventLog) {
+    let end = std::time::Instant::now() + Duration::from_secs(2);
+    while std::time::Instant::now() < end {
+        assert!(!log.is_available());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_server_makes_the_log_away_and_a_restarted_one_brings_it_back() {
     let mut server = Server::start();
@@ -123,13 +132,15 @@ async fn a_stream_that_was_deleted_is_away_and_another_one_in_its_place_is_not_t
     store(&*log, &author.events(1)).await;
     server.ask("$JS.API.STREAM.DELETE.open-chat", "");
     until_away(&*log).await;
+    stays_away(&*log).await;
 
     let other = open(&server.url()).await;
     assert_ne!(other.identity(), log.identity());
     store(&*other, &Author::new().events(1)).await;
+    stays_away(&*log).await;
     refuses_at_once(&*log).await;
-    assert!(!log.is_available());
     assert!(other.is_available());
+    assert_eq!(history(&*other).await.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,4 +165,22 @@ async fn a_full_stream_refuses_appends_until_it_has_room() {
     store(&*log, &next).await;
     assert!(log.is_available());
     assert_eq!(history(&*log).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_connections_but_does_not_reach_the_stream_is_left_for_another() {
+    let base = "server_name: $NATS_NAME\nhost: $NATS_HOST\nport: $NATS_PORT\n";
+    let mut whole = Server::start_with(&format!("{base}jetstream {{ store_dir: $NATS_STORE }}"));
+    let mut without = Server::start_with(base);
+    let urls = format!("{},{}", whole.url(), without.url());
+    without.stop();
+    let log = open(&urls).await;
+    let mut author = Author::new();
+    store(&*log, &author.events(1)).await;
+    without.restart();
+    whole.kill();
+    until_away(&*log).await;
+    whole.restart();
+    until_back(&*log).await;
+    store(&*log, &author.events(1)).await;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat_eventlog::{Bus, EventLog};
+use chat_eventlog::EventLog;
 use chat_schema::OwnerId;
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -46,7 +46,11 @@ async fn messages_of_one_sender_keep_their_order_whether_they_are_for_one_or_for
     let sender = one.bus();
     for number in 0..5000 {
         let message = Bytes::from(number.to_string());
-        if number % 3 == 0 { sender.broadcast(message).await } else { sender.send(you, message).await }
+        if number % 3 == 0 {
+            sender.broadcast(message).await;
+        } else {
+            sender.send(you, message).await;
+        }
         if number % 100 == 0 {
             tokio::task::yield_now().await;
         }

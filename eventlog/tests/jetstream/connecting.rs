@@ -75,7 +75,8 @@ async fn an_nkey_logs_in_and_another_one_does_not() {
 fn jwt(issuer: &KeyPair, subject: &str, nats: &Value) -> String {
     let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = encode(&json!({"typ": "JWT", "alg": "ed25519-nkey"}));
-    let claims = json!({"jti": subject, "iat": 1, "iss": issuer.public_key(), "name": "test", "sub": subject, "nats": nats});
+    let claims =
+        json!({"jti": subject, "iat": 1, "iss": issuer.public_key(), "name": "test", "sub": subject, "nats": nats});
     let signed = format!("{header}.{}", encode(&claims));
     let signature = URL_SAFE_NO_PAD.encode(issuer.sign(signed.as_bytes()).unwrap());
     format!("{signed}.{signature}")
@@ -139,7 +140,8 @@ impl Signed {
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let authority = CertifiedIssuer::self_signed(authority, Key::generate().unwrap()).unwrap();
         let key = Key::generate().unwrap();
-        let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let certificate =
+            CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
         Self { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
     }
 }
@@ -173,6 +175,12 @@ async fn tls_connects_to_servers_that_the_given_authority_signed_and_to_no_other
 async fn an_encrypted_connection_is_never_replaced_by_an_open_one() {
     let server = Server::start_closed(BASE);
     let error = refusal(settings(&format!("tls://127.0.0.1:{}", server.port()))).await;
+    assert!(matches!(error, OpenError::Tls(_)), "{error}");
+    // Nor by one to another server, as those are that the cluster names.
+    let mut away = Server::start_closed(BASE);
+    away.stop();
+    let urls = format!("tls://127.0.0.1:{},nats://127.0.0.1:{}", away.port(), server.port());
+    let error = refusal(settings(&urls)).await;
     assert!(matches!(error, OpenError::Tls(_)), "{error}");
 }
 

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use chat_eventlog::EventLog;
 use chat_eventlog::conformance::{Author, assert_chained, history, store};
-use chat_eventlog::{Append, EventLog};
 use tokio::task::JoinHandle;
 
 use crate::nats::{Cluster, Server};
@@ -25,9 +26,7 @@ impl Writers {
             let mut author = Author::new();
             let mut acknowledged = Vec::new();
             while !stop.load(Ordering::Relaxed) {
-                let before = author.head;
                 append_at_last(&*log, &mut author).await;
-                assert_eq!(author.head.version, before.version + 1);
                 acknowledged.push(author.head.hash.to_string());
             }
             acknowledged
@@ -79,26 +78,18 @@ async fn kills_of_a_server_lose_nothing_that_was_acknowledged() {
     let mut server = Server::start();
     let log = open(&server.url()).await;
     let writers = Writers::start(&log);
+    let mut author = Author::new();
+    let mut own = Vec::new();
     for _ in 0..3 {
-        until_back(&*log).await;
-        let end = log.end().await.unwrap_or_default();
-        let later = append_somewhere(&*log).await;
-        assert!(later > end);
+        append_at_last(&*log, &mut author).await;
+        own.push(author.head.hash.to_string());
         server.kill();
         server.restart();
     }
-    let acknowledged = writers.stop().await;
-    assert!(acknowledged.len() > 8, "the writers wrote nothing");
-    let stored: HashSet<String> =
-        history(&*log).await.iter().map(|recorded| recorded.event.hash.to_string()).collect();
-    assert_eq!(acknowledged.difference(&stored).count(), 0, "of {} acknowledged events", acknowledged.len());
-}
-
-/// Stores one event in a conversation of its own.
-async fn append_somewhere(log: &dyn EventLog) -> chat_eventlog::Position {
-    let mut author = Author::new();
-    append_at_last(log, &mut author).await;
-    log.read(author.conversation, 0).await.unwrap()[0].position
+    let mut acknowledged = writers.stop().await;
+    acknowledged.extend(own);
+    assert!(acknowledged.len() > 10, "the writers wrote nothing");
+    assert_holds_exactly(&*log, &acknowledged).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,23 +98,19 @@ async fn kills_of_the_stream_s_leader_lose_and_double_nothing() {
     let log = open(&cluster.url()).await;
     let identity = log.identity();
     let writers = Writers::start(&log);
+    let mut author = Author::new();
+    let mut own = Vec::new();
     for _ in 0..2 {
         let leader = cluster.leader_of(STREAM);
         cluster.kill(leader);
-        let mut author = Author::new();
         append_at_last(&*log, &mut author).await;
-        drop(author);
+        own.push(author.head.hash.to_string());
         cluster.restart(leader);
         cluster.until_current(STREAM);
     }
     let mut acknowledged = writers.stop().await;
+    acknowledged.extend(own);
     until_back(&*log).await;
-    for recorded in history(&*log).await {
-        // The two of this test's own.
-        if recorded.event.envelope.version == 1 {
-            acknowledged.insert(recorded.event.hash.to_string());
-        }
-    }
     assert_holds_exactly(&*log, &acknowledged).await;
     assert_eq!(open(&cluster.url()).await.identity(), identity);
 }
@@ -146,8 +133,6 @@ async fn a_process_that_ends_leaves_nothing_half_stored() {
     let log = open(&server.url()).await;
     let found = log.read(conversation, 0).await.unwrap().len();
     assert!(found == 0 || found == 200, "{found}");
-    let outcome = log.append(conversation, 0, &Author { conversation, ..Author::new() }.events(1)).await;
-    assert!(matches!(outcome, Append::Appended(_)) || found == 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -158,8 +143,9 @@ async fn consumers_are_gone_with_their_subscriptions() {
     for _ in 0..5 {
         history(&*log).await;
     }
-    until("all consumers are deleted", || {
+    // Sooner than the servers would drop them by themselves, after 30 s.
+    let gone = until("all consumers are deleted", || {
         server.ask("$JS.API.STREAM.INFO.open-chat", "")["state"]["consumer_count"] == 0
-    })
-    .await;
+    });
+    tokio::time::timeout(Duration::from_secs(20), gone).await.expect("consumers outlive their subscriptions");
 }

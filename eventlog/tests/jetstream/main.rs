@@ -6,11 +6,15 @@
 #[path = "../support/nats/mod.rs"]
 mod nats;
 
+#[path = "../support/canary.rs"]
+mod canary;
+
 mod away;
 mod bus;
 mod conformance;
 mod connecting;
 mod crashing;
+mod erasing;
 mod opening;
 mod repeating;
 mod resuming;

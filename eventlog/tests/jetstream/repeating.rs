@@ -2,11 +2,11 @@
 
 use chat_eventlog::conformance::{Author, append, history, store};
 use chat_eventlog::{Append, EventLog};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::nats::{Cluster, Server};
+use crate::nats::{Cluster, PASSWORD, Server, USER};
 use crate::settings::{STREAM, open};
-use crate::waiting::until;
+use crate::waiting::PATIENCE;
 
 fn stream(window_ms: u64, replicas: usize) -> String {
     json!({
@@ -16,15 +16,32 @@ fn stream(window_ms: u64, replicas: usize) -> String {
     .to_string()
 }
 
-/// Waits until the server has forgotten the ids of what is stored: until it stores a second message with one.
-async fn until_forgotten(ask: impl Fn(&str, &str) -> Value) {
-    // Ids are headers, which the harness does not write: a window of 100 ms is over when a timer of the server's says so.
-    let start = std::time::Instant::now();
-    until("the duplicate window is over", || {
-        ask("$JS.API.STREAM.INFO.open-chat", "");
-        start.elapsed() > std::time::Duration::from_secs(1)
-    })
-    .await;
+/// Waits until the server has forgotten the ids of what was stored before: it stores a probe a second time. Leaves no probe behind.
+async fn until_forgotten(url: &str) {
+    let client = async_nats::connect_with_options(url.split(',').collect::<Vec<_>>(), options()).await.unwrap();
+    let context = async_nats::jetstream::new(client);
+    let stream = context.get_stream_no_info(STREAM).await.unwrap();
+    let publish = async || {
+        let probe = async_nats::jetstream::message::PublishMessage::build().message_id("probe");
+        context.send_publish("open-chat.conversation.probe", probe).await.unwrap().await.unwrap()
+    };
+    let first = publish().await.sequence;
+    let second = async {
+        loop {
+            let again = publish().await;
+            if !again.duplicate {
+                return again.sequence;
+            }
+        }
+    };
+    let second = tokio::time::timeout(PATIENCE, second).await.expect("the window does not end");
+    for probe in [first, second] {
+        stream.delete_message(probe).await.unwrap();
+    }
+}
+
+fn options() -> async_nats::ConnectOptions {
+    async_nats::ConnectOptions::with_user_and_password(USER.into(), PASSWORD.into())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,7 +52,7 @@ async fn a_retry_after_the_dedup_window_does_not_store_twice() {
     let mut author = Author::new();
     let (first, second) = (author.events(2), author.events(1));
     let positions = [store(&*log, &first).await, store(&*log, &second).await];
-    until_forgotten(|subject, body| server.ask(subject, body)).await;
+    until_forgotten(&server.url()).await;
     // Also by a process that knows nothing of the first try.
     for log in [log, open(&server.url()).await] {
         assert_eq!([store(&*log, &first).await, store(&*log, &second).await], positions);
@@ -51,7 +68,7 @@ async fn a_retry_after_the_dedup_window_of_a_cluster_does_not_store_twice() {
     let mut author = Author::new();
     let (first, second) = (author.events(2), author.events(1));
     let positions = [store(&*log, &first).await, store(&*log, &second).await];
-    until_forgotten(|subject, body| cluster.ask(subject, body)).await;
+    until_forgotten(&cluster.url()).await;
     for log in [log, open(&cluster.url()).await] {
         assert_eq!([store(&*log, &first).await, store(&*log, &second).await], positions);
         assert_eq!(history(&*log).await.len(), 3);
@@ -67,7 +84,8 @@ async fn two_processes_that_build_on_the_same_version_do_not_both_win() {
         let expected = author.head.version;
         let mut rival = author.clone();
         let (mine, theirs) = (author.event(), rival.event());
-        let outcomes = tokio::join!(append(&*one, std::slice::from_ref(&mine)), append(&*two, std::slice::from_ref(&theirs)));
+        let outcomes =
+            tokio::join!(append(&*one, std::slice::from_ref(&mine)), append(&*two, std::slice::from_ref(&theirs)));
         let conflict = Append::Conflict { expected, actual: expected + 1 };
         match outcomes {
             (Append::Appended(_), other) => assert_eq!(other, conflict),

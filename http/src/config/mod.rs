@@ -77,6 +77,23 @@ impl Config {
         Ok(Self { server, assistant, keys, limits, storage, origins, warnings, ignored, settings })
     }
 
+    /// Reads only where the log is; `log` stands for `EVENT_LOG` if it is given. Everything else may be wrong.
+    ///
+    /// # Errors
+    /// What is wrong with that.
+    pub(crate) fn load_storage(
+        env: impl Iterator<Item = (String, String)>,
+        dir: &Path,
+        log: Option<String>,
+    ) -> Result<Storage, ConfigError> {
+        let mut problems = Vec::new();
+        let env = env.chain(log.map(|log| ("EVENT_LOG".to_owned(), log)));
+        let sources = Sources::read(env, dir, &mut problems);
+        let mut reader = Reader::new(&sources, problems);
+        let storage = Storage::read(&mut reader);
+        if reader.problems.is_empty() { Ok(storage) } else { Err(ConfigError { problems: reader.problems }) }
+    }
+
     /// The configuration as it took effect, one `NAME=value   # source` a line; secrets only as set or not.
     pub(crate) fn print(&self) -> String {
         let mut text = String::new();

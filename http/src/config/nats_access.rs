@@ -120,6 +120,7 @@ fn client_certificate(reader: &mut Reader<'_>) -> Option<(PathBuf, PathBuf)> {
 }
 
 /// What a file must hold.
+#[derive(Clone, Copy)]
 struct Content {
     is_in: fn(&str) -> bool,
     otherwise: &'static str,

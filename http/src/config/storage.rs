@@ -2,10 +2,15 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::nats_access::NatsAccess;
 use super::nats_address::NatsAddress;
-use super::reader::Reader;
+use super::reader::{Reader, quoted};
+
+const DAY_S: u64 = 86_400;
+/// A hundred years.
+const MAX_DAYS: u64 = 36_500;
 
 /// The event log to use.
 #[derive(Debug, Clone)]
@@ -44,6 +49,11 @@ impl fmt::Display for EventLogAddress {
     }
 }
 
+fn days(text: &str) -> Result<u64, String> {
+    let days = text.parse().ok().filter(|days| (1..=MAX_DAYS).contains(days));
+    days.ok_or_else(|| format!("{} is not a whole number from 1 to {MAX_DAYS}", quoted(text)))
+}
+
 /// The storage of this process. Relative paths are relative to the working directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Storage {
@@ -53,6 +63,8 @@ pub(crate) struct Storage {
     pub(crate) nats: NatsAccess,
     /// `READ_MODELS`: a directory that may be deleted, and is then rebuilt from the log.
     pub(crate) read_models: PathBuf,
+    /// `RETENTION_DAYS`: conversations in which nothing happened for so long are erased; `None` keeps them.
+    pub(crate) retention: Option<Duration>,
 }
 
 impl Storage {
@@ -66,7 +78,11 @@ impl Storage {
         };
         let read_models = reader.text("READ_MODELS").unwrap_or("./data/read-models");
         reader.show("READ_MODELS", read_models);
-        Self { event_log, nats, read_models: read_models.into() }
+        let retention = reader.parsed("RETENTION_DAYS", days);
+        let shown = retention.map(|days| days.to_string()).unwrap_or_default();
+        reader.show("RETENTION_DAYS", shown);
+        let retention = retention.map(|days| Duration::from_secs(days * DAY_S));
+        Self { event_log, nats, read_models: read_models.into(), retention }
     }
 }
 

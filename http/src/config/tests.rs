@@ -96,6 +96,7 @@ NATS_CA_FILE=   # default
 NATS_CERT_FILE=   # default
 NATS_KEY_FILE=   # default
 READ_MODELS=./data/read-models   # default
+RETENTION_DAYS=   # default
 WIDGET_BUNDLE_PATH=   # default
 ASSISTANT_CONNECT_TIMEOUT_MS=10000   # default
 ASSISTANT_FIRST_TOKEN_TIMEOUT_MS=60000   # default

@@ -46,6 +46,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     open("NATS_CERT_FILE"),
     open("NATS_KEY_FILE"),
     open("READ_MODELS"),
+    open("RETENTION_DAYS"),
     open("WIDGET_BUNDLE_PATH"),
     open("ASSISTANT_CONNECT_TIMEOUT_MS"),
     open("ASSISTANT_FIRST_TOKEN_TIMEOUT_MS"),

@@ -352,3 +352,24 @@ async fn production_hides_details_and_the_demo_and_asks_for_https() {
     let foreign = server.request(Method::POST, "/v1/chat").header("origin", "https://any.example").send();
     assert_error(foreign.await.unwrap(), 403, "Origin not allowed", "origin-not-allowed").await;
 }
+
+#[tokio::test]
+async fn the_client_module_and_the_types_are_served_to_every_allowed_origin() {
+    let server = Server::start(Options::default().var("CORS_ORIGIN", "https://shop.example"));
+    for (path, content_type, says) in [
+        ("/widget/chat-client.js", "application/javascript; charset=utf-8", "export"),
+        ("/widget/chat-client.d.ts", "text/plain; charset=utf-8", "export"),
+        ("/widget/chat-widget.d.ts", "text/plain; charset=utf-8", "OpenChat"),
+    ] {
+        let request = server.request(Method::GET, path).header("origin", "https://shop.example");
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(header(response.headers(), "content-type"), content_type);
+        let allowed = header(response.headers(), "access-control-allow-origin");
+        assert_eq!(allowed, "https://shop.example", "a module is imported with CORS");
+        let etag = header(response.headers(), "etag").to_owned();
+        assert!(response.text().await.unwrap().contains(says), "{path}");
+        let again = server.request(Method::GET, path).header("if-none-match", etag).send().await.unwrap();
+        assert_eq!(again.status(), 304, "{path}");
+    }
+}

@@ -12,12 +12,18 @@ mod support;
 mod nats;
 
 mod admin;
+mod admin_callers;
+mod audit;
 mod contract;
 mod cors;
 mod crash;
 mod disk_faults;
+mod erase;
+mod export;
+mod feed;
 mod jetstream;
 mod overload;
+mod projections;
 mod replicas;
 mod retries;
 mod sessions;

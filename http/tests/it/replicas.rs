@@ -107,7 +107,9 @@ async fn a_stop_and_a_rating_may_go_to_any_process() {
     answer.token("half");
     until_token(&mut first, "half").await;
     let post = |server: &Server, what: &str| {
-        server.request(Method::POST, &format!("/v1/sessions/{SESSION}/messages/m1/{what}")).header("x-api-key", WIDGET_KEY)
+        server
+            .request(Method::POST, &format!("/v1/sessions/{SESSION}/messages/m1/{what}"))
+            .header("x-api-key", WIDGET_KEY)
     };
     assert_eq!(post(&other, "stop").send().await.unwrap().status(), 202);
     assert_eq!(first.rest().await, ["stopped half"]);
@@ -127,10 +129,9 @@ async fn a_new_session_that_meets_both_processes_at_once_gets_one_answer() {
         let session = format!("s{round}");
         upstream.answer(&["same"]);
         upstream.answer(&["same"]);
-        let (first, second) = tokio::join!(
-            async { one.stream_as(&session, "m1", "hi").await.answer().await },
-            async { other.stream_as(&session, "m1", "hi").await.answer().await },
-        );
+        let (first, second) = tokio::join!(async { one.stream_as(&session, "m1", "hi").await.answer().await }, async {
+            other.stream_as(&session, "m1", "hi").await.answer().await
+        },);
         assert_eq!((first.as_str(), second.as_str()), ("same", "same"));
         assert_eq!(one.thread(&session).await, ["user: hi", "assistant: same"]);
     }

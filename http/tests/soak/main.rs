@@ -15,6 +15,7 @@ mod model;
 mod negative_control;
 mod replicas;
 mod report;
+mod run;
 mod seen;
 mod stand;
 mod visitors;

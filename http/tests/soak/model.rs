@@ -12,6 +12,10 @@ use serde_json::{Value, json};
 
 const TOKENS: usize = 8;
 const PACE: Duration = Duration::from_millis(15);
+/// One answer in so many is long: it outlasts the time in which a silent replica is taken for dead.
+const LONG: usize = 25;
+const LONG_TOKENS: usize = 24;
+const LONG_PACE: Duration = Duration::from_millis(300);
 /// One answer in so many ends without a finish reason: a failed turn.
 const BREAKS_OFF: usize = 40;
 
@@ -69,12 +73,13 @@ impl Drop for Model {
 async fn answer(counts: web::Data<Counts>) -> HttpResponse {
     let number = counts.asked.fetch_add(1, Ordering::SeqCst) + 1;
     let breaks_off = number.is_multiple_of(BREAKS_OFF);
+    let (tokens, pace) = if number.is_multiple_of(LONG) { (LONG_TOKENS, LONG_PACE) } else { (TOKENS, PACE) };
     let body = async_stream::stream! {
-        for token in 0..TOKENS {
+        for token in 0..tokens {
             let text = if token == 0 { format!("Answer {number}:") } else { format!(" word{token}") };
             yield Ok::<_, actix_web::Error>(chunk(&json!({"index": 0, "delta": {"content": text}, "finish_reason": null})));
-            tokio::time::sleep(PACE).await;
-            if breaks_off && token == TOKENS / 2 {
+            tokio::time::sleep(pace).await;
+            if breaks_off && token == tokens / 2 {
                 return;
             }
         }
@@ -86,5 +91,8 @@ async fn answer(counts: web::Data<Counts>) -> HttpResponse {
 }
 
 fn chunk(choice: &Value) -> Bytes {
-    Bytes::from(format!("data: {}\n\n", json!({"object": "chat.completion.chunk", "model": "soak", "choices": [choice]})))
+    Bytes::from(format!(
+        "data: {}\n\n",
+        json!({"object": "chat.completion.chunk", "model": "soak", "choices": [choice]})
+    ))
 }

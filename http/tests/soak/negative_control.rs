@@ -4,15 +4,16 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::checker::Violation;
-use crate::faults::{Fault, alone, run, say};
-use crate::nats::Mode;
+use crate::faults::Fault;
+use crate::nats::{Mode, Proxy};
+use crate::run::{alone, run, say};
 use crate::stand::Stand;
 
 /// The way of one replica to the server lies for a while.
 fn forge(stand: &mut Stand) {
     let proxy = stand.proxy(0);
     proxy.set(Mode::Forge);
-    let forged = |proxy: &crate::nats::Proxy| proxy.forged() >= 50;
+    let forged = |proxy: &Proxy| proxy.forged() >= 50;
     for _ in 0..3_000 {
         if forged(proxy) {
             break;
@@ -32,7 +33,8 @@ fn acknowledgements_of_what_was_never_stored_are_found() {
     say("negative control: forged acknowledgements");
     let fault = Fault { name: "forged acknowledgements", deploy: || Stand::single(2), strike: forge };
     let row = run(&fault, Duration::from_secs(1));
-    let lost = |violation: &&Violation| matches!(violation, Violation::LostMessage { .. } | Violation::LostAnswer { .. });
+    let lost =
+        |violation: &&Violation| matches!(violation, Violation::LostMessage { .. } | Violation::LostAnswer { .. });
     let found = row.violations.iter().filter(lost).count();
     assert!(found > 0, "the checker misses lost messages: {:?}", row.violations);
     say(&format!("negative control: {found} losses found"));

@@ -25,7 +25,8 @@ fn dir() -> PathBuf {
 pub fn keep_evidence(fault: &str, stand: &Stand, events: &[Recorded], seen: &[Seen]) -> PathBuf {
     let dir = dir().join(fault.replace(|c: char| !c.is_ascii_alphanumeric(), "-"));
     fs::create_dir_all(&dir).unwrap();
-    let line = |recorded: &Recorded| format!("{} {}", recorded.position, String::from_utf8_lossy(&recorded.event.bytes));
+    let line =
+        |recorded: &Recorded| format!("{} {}", recorded.position, String::from_utf8_lossy(&recorded.event.bytes));
     fs::write(dir.join("events.txt"), events.iter().map(line).collect::<Vec<_>>().join("\n")).unwrap();
     let line = |seen: &Seen| format!("{seen:?}");
     fs::write(dir.join("seen.txt"), seen.iter().map(line).collect::<Vec<_>>().join("\n")).unwrap();
@@ -83,6 +84,8 @@ pub struct Report {
 
 impl Report {
     pub fn create() -> Self {
+        // Evidence of another run would mislead.
+        let _ = fs::remove_dir_all(dir());
         let path = dir().join("faults.jsonl");
         Self { file: File::create(&path).unwrap(), path, rows: Vec::new() }
     }

@@ -1,10 +1,27 @@
 //! What a visitor saw.
 
-use std::time::Duration;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use chat_schema::{MessageId, SessionId};
 
-/// One try of one message at one replica. Times are counted from the beginning of the run, on one clock.
+/// Times of a run: since the Unix epoch, as the replicas' clocks say, but never going back.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    began: Instant,
+    began_at: Duration,
+}
+
+impl Clock {
+    pub fn start() -> Self {
+        Self { began: Instant::now(), began_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap() }
+    }
+
+    pub fn now(&self) -> Duration {
+        self.began_at + self.began.elapsed()
+    }
+}
+
+/// One try of one message at one replica, with times of one [`Clock`].
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub session: SessionId,
@@ -36,6 +53,11 @@ pub enum End {
 }
 
 impl Seen {
+    /// When the visitor first knew that the message is stored.
+    pub fn acknowledged(&self) -> Option<Duration> {
+        self.started.or(self.answer().map(|_| self.ended))
+    }
+
     /// The tokens, joined.
     pub fn shown(&self) -> String {
         self.tokens.iter().map(|(_, token)| token.as_str()).collect()

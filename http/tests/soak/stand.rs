@@ -21,9 +21,9 @@ pub enum Log {
     /// One replica's own.
     Embedded,
     /// A single server, which every replica reaches through a proxy of its own.
-    Single { server: Server, proxies: Vec<Proxy> },
+    Single { server: Box<Server>, proxies: Vec<Proxy> },
     /// Three nodes.
-    Cluster(Cluster),
+    Cluster(Box<Cluster>),
 }
 
 pub struct Stand {
@@ -40,7 +40,7 @@ impl Stand {
     }
 
     pub fn single(replicas: usize) -> Self {
-        let server = Server::start();
+        let server = Box::new(Server::start());
         let proxies: Vec<_> = (0..replicas).map(|_| Proxy::start(server.port())).collect();
         let urls: Vec<_> = proxies.iter().map(Proxy::url).collect();
         Self::start(Log::Single { server, proxies }, &urls)
@@ -49,7 +49,14 @@ impl Stand {
     pub fn cluster(replicas: usize) -> Self {
         let cluster = Cluster::start();
         let urls = vec![cluster.url(); replicas];
-        Self::start(Log::Cluster(cluster), &urls)
+        Self::start(Log::Cluster(Box::new(cluster)), &urls)
+    }
+
+    /// A replica beside each node, which knows only that one, as where a zone of a data centre has one of each.
+    pub fn zones() -> Self {
+        let cluster = Cluster::start();
+        let urls = cluster.urls();
+        Self::start(Log::Cluster(Box::new(cluster)), &urls)
     }
 
     fn start(log: Log, urls: &[String]) -> Self {

@@ -12,16 +12,20 @@ use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::replicas::Addresses;
-use crate::seen::{End, Seen};
+use crate::seen::{Clock, End, Seen};
 use crate::support::{Stream, WIDGET_KEY, body_of};
 
+/// Visitors who come back to their sessions: one that waits for a dead owner's turn keeps its visitor waiting.
 const VISITORS: usize = 12;
+/// Visitors who begin a session with every message: whoever still serves, serves them.
+const NEWCOMERS: usize = 6;
 /// Sessions of each visitor's own.
 const SESSIONS: usize = 2;
 /// Sessions that all visitors use at the same time.
 const SHARED: usize = 4;
-/// Silence after which a visitor goes elsewhere.
+/// Silence after which a visitor goes elsewhere, and after which a patient one does: long enough to see a replica come back.
 const SILENCE: Duration = Duration::from_secs(3);
+const LONG_SILENCE: Duration = Duration::from_secs(10);
 /// Longest pause before another try.
 const PAUSE_MS: u64 = 250;
 /// Time after which a visitor gives a message up.
@@ -40,7 +44,7 @@ pub struct Load {
 struct Where {
     addresses: Addresses,
     http: reqwest::Client,
-    epoch: Instant,
+    clock: Clock,
     answered: Arc<AtomicU64>,
     sink: mpsc::UnboundedSender<Seen>,
 }
@@ -53,14 +57,14 @@ struct Message {
 }
 
 impl Load {
-    /// Starts all visitors; times are counted from `epoch`.
-    pub fn start(addresses: Addresses, epoch: Instant) -> Self {
+    /// Starts all visitors.
+    pub fn start(addresses: Addresses, clock: Clock) -> Self {
         let (sink, seen) = mpsc::unbounded_channel();
         let http = reqwest::Client::builder().no_proxy().connect_timeout(SILENCE).build().unwrap();
-        let at = Where { addresses, http, epoch, answered: Arc::default(), sink };
+        let at = Where { addresses, http, clock, answered: Arc::default(), sink };
         let stop = Arc::new(AtomicBool::new(false));
         let mut visitors = JoinSet::new();
-        for visitor in 0..VISITORS {
+        for visitor in 0..VISITORS + NEWCOMERS {
             let (at, stop) = (at.clone(), Arc::clone(&stop));
             visitors.spawn(async move {
                 for number in 0.. {
@@ -97,6 +101,7 @@ impl Load {
 impl Message {
     fn new(visitor: usize, number: usize) -> Self {
         let session = match choose(SESSIONS + 1) {
+            _ if visitor >= VISITORS => format!("visitor-{visitor}-{number}"),
             SESSIONS => format!("shared-{}", choose(SHARED)),
             own => format!("visitor-{visitor}-{own}"),
         };
@@ -106,9 +111,9 @@ impl Message {
 }
 
 impl Where {
-    /// Sends a message until it is answered. One in four is attached to at the same time, as by a second window.
+    /// Sends a message until it is answered. Half of them are attached to at the same time, as by a second window.
     async fn converse(&self, message: Message) {
-        if choose(4) == 0 {
+        if choose(2) == 0 {
             let second_window = async {
                 sleep(Duration::from_millis(choose(200) as u64)).await;
                 self.insist(&message).await;
@@ -142,14 +147,14 @@ impl Where {
             message: message.id.clone(),
             text: message.text.clone(),
             replica,
-            asked: self.epoch.elapsed(),
+            asked: self.clock.now(),
             started: None,
             tokens: Vec::new(),
             end: End::Silent,
             ended: Duration::ZERO,
         };
         seen.end = self.listen(message, &mut seen).await;
-        seen.ended = self.epoch.elapsed();
+        seen.ended = self.clock.now();
         seen
     }
 
@@ -157,7 +162,8 @@ impl Where {
         let url = format!("{}/v1/chat/stream", self.addresses.of(seen.replica));
         let body = json!({"sessionId": message.session, "message": message.text, "messageId": message.id});
         let request = self.http.post(url).header("x-api-key", WIDGET_KEY).json(&body);
-        let response = match timeout(SILENCE, request.send()).await {
+        let silence = if choose(2) == 0 { LONG_SILENCE } else { SILENCE };
+        let response = match timeout(silence, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => return End::Cut,
             Err(_) => return End::Silent,
@@ -168,9 +174,11 @@ impl Where {
         }
         let mut stream = Stream::new(response);
         loop {
-            let Ok(line) = timeout(SILENCE, stream.next()).await else { return End::Silent };
+            let Ok(line) = timeout(silence, stream.next()).await else {
+                return End::Silent;
+            };
             let Some(line) = line else { return End::Cut };
-            let now = self.epoch.elapsed();
+            let now = self.clock.now();
             match line.split_once(' ').unwrap_or((&line, "")) {
                 ("start", _) => seen.started = Some(now),
                 ("token", token) => seen.tokens.push((now, token.to_owned())),

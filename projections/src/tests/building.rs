@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::log_double::LogDouble;
 use super::{Following, at};
-use crate::{CaughtUp, ReadError, State};
+use crate::{CaughtUp, Filter, ReadError, State};
 
 #[tokio::test]
 async fn nothing_is_read_until_the_log_s_end_was_reached_once() {
@@ -14,8 +14,8 @@ async fn nothing_is_read_until_the_log_s_end_was_reached_once() {
     let models = Following::all_of(log).await;
 
     assert_eq!(models.status().state, State::Building);
-    assert!(matches!(models.models.conversations(10, None).await, Err(ReadError::Building)));
-    assert!(matches!(models.models.thread(super::conversation("alice")).await, Err(ReadError::Building)));
+    assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Building)));
+    assert!(matches!(models.models.thread(super::conversation("alice"), None, None).await, Err(ReadError::Building)));
 
     models.log.answered("alice", 2_000, "m1", "good day");
     models.catch_up().await;
@@ -41,7 +41,7 @@ async fn a_build_that_was_cut_off_is_still_a_build_after_a_restart() {
     log.asks("alice", 1_000, "m1", "hello");
     log.announce_end(at(2));
     let models = Following::all_of(log).await.restart().await;
-    assert!(matches!(models.models.conversations(10, None).await, Err(ReadError::Building)));
+    assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Building)));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@ use chat_schema::Rating;
 
 use super::log_double::LogDouble;
 use super::{Following, conversation};
-use crate::Cursor;
+use crate::{Cursor, Filter};
 
 #[tokio::test]
 async fn a_conversation_is_listed_from_its_first_message_on() {
@@ -92,7 +92,7 @@ async fn a_cursor_leads_through_every_conversation_once_whatever_was_updated_at_
         let mut walked = Vec::new();
         let mut cursor: Option<Cursor> = None;
         loop {
-            let page = models.models.conversations(limit, cursor).await.unwrap();
+            let page = models.models.conversations(Filter::default(), limit, cursor).await.unwrap();
             assert_eq!(page.total, 20);
             assert!(page.conversations.len() <= limit as usize);
             assert!(!page.conversations.is_empty(), "a cursor to an empty page, limit {limit}");

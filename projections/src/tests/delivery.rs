@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use super::log_double::LogDouble;
 use super::{Following, PATIENCE, at, until_above};
 use crate::store::Store;
-use crate::{CaughtUp, ReadError, State};
+use crate::{CaughtUp, Filter, ReadError, State};
 
 /// Every kind of event.
 fn a_story() -> LogDouble {
@@ -56,9 +56,10 @@ async fn a_batch_seen_before_does_not_move_the_checkpoint_back() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), log.identity()).unwrap();
     let events: Vec<_> = log.subscribe(at(0)).take(15).map(Result::unwrap).collect().await;
-    assert_eq!(store.apply(&events, at(0), at(15)).unwrap().position, at(15));
-    assert_eq!(store.apply(&events[..3], at(15), at(15)).unwrap().position, at(15));
-    assert_eq!(store.checkpoint().unwrap().position, at(15));
+    let models = store.current();
+    assert_eq!(models.apply(&events, at(0), at(15)).unwrap().position, at(15));
+    assert_eq!(models.apply(&events[..3], at(15), at(15)).unwrap().position, at(15));
+    assert_eq!(models.checkpoint().unwrap().position, at(15));
 }
 
 #[tokio::test]
@@ -122,8 +123,8 @@ async fn a_gap_stops_the_models_at_the_event_before_it() {
     assert_eq!(models.status().position, at(1));
     let stored: u64 = models.database().query_row("SELECT count(*) FROM message", (), |row| row.get(0)).unwrap();
     assert_eq!(stored, 1, "what came before the gap is kept, nothing after it is applied");
-    assert!(matches!(models.models.conversations(10, None).await, Err(ReadError::Stopped)));
-    assert!(matches!(models.models.thread(super::conversation("alice")).await, Err(ReadError::Stopped)));
+    assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Stopped)));
+    assert!(matches!(models.models.thread(super::conversation("alice"), None, None).await, Err(ReadError::Stopped)));
 }
 
 #[tokio::test]
@@ -165,7 +166,7 @@ async fn an_unreadable_event_stops_the_models_after_those_before_it() {
     let reason = models.until_stopped().await;
     assert!(reason.contains("position 2") && reason.contains("upgrade open-chat"), "{reason}");
     assert_eq!(models.status().position, at(1));
-    assert!(matches!(models.models.conversations(10, None).await, Err(ReadError::Stopped)));
+    assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Stopped)));
 }
 
 #[tokio::test]

@@ -127,6 +127,10 @@ impl EventLog for LogDouble {
         unreachable!("read models only subscribe")
     }
 
+    async fn erase(&self, _: &SealedEvent) -> Result<(), LogError> {
+        unreachable!("read models never write to the log")
+    }
+
     fn subscribe(&self, after: Position) -> Subscription {
         self.subscriptions.send_modify(|times| *times += 1);
         let log = self.entries.subscribe();

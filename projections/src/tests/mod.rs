@@ -3,10 +3,15 @@
 mod building;
 mod conversation_list;
 mod delivery;
+mod erasing;
 mod events;
+mod filters;
 mod log_double;
 mod open_turns;
 mod opening;
+mod rebuilding;
+mod search;
+mod statistics;
 mod threads;
 
 use std::path::PathBuf;
@@ -21,7 +26,7 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::{CaughtUp, OpenError, ReadModels, State, Status};
+use crate::{CaughtUp, Filter, OpenError, ReadModels, State, Status};
 use log_double::LogDouble;
 
 /// Longer than anything here takes; a test that waits so long has failed.
@@ -93,15 +98,15 @@ impl Following {
     }
 
     async fn page(&self, limit: u32) -> ConversationPage {
-        self.models.conversations(limit, None).await.unwrap()
+        self.models.conversations(Filter::default(), limit, None).await.unwrap()
     }
 
     async fn summary(&self, session: &str) -> Summary {
-        self.models.thread(conversation(session)).await.unwrap().expect("no such conversation").conversation
+        self.models.thread(conversation(session), None, None).await.unwrap().expect("no such conversation").conversation
     }
 
     async fn messages(&self, session: &str) -> Vec<Message> {
-        self.models.thread(conversation(session)).await.unwrap().expect("no such conversation").messages
+        self.models.thread(conversation(session), None, None).await.unwrap().expect("no such conversation").messages
     }
 
     /// A connection of the test's own, to look behind the scenes and to break things.
@@ -129,11 +134,13 @@ fn rows(db: &Connection) -> Vec<Vec<Value>> {
     let mut rows = Vec::new();
     for (table, order) in [
         ("checkpoint", "position"),
-        ("conversation", "id"),
+        ("conversation", "number"),
         ("conversation_count", "total"),
-        ("conversation_version", "conversation"),
-        ("open_turn", "conversation"),
-        ("message", "conversation, turn, is_answer"),
+        ("message", "number"),
+        ("hour", "hour"),
+        ("hour_failure", "hour, reason"),
+        ("hour_duration", "hour, is_whole, bucket"),
+        ("failure", "conversation, version"),
     ] {
         let mut all = db.prepare(&format!("SELECT * FROM {table} ORDER BY {order}")).unwrap();
         let columns = all.column_count();

@@ -53,7 +53,7 @@ async fn models_of_another_log_are_built_anew() {
     let models = Following::start_in(dir, Arc::new(other));
     models.catch_up().await;
     assert_eq!(models.page(1).await.total, 1);
-    assert_eq!(models.models.thread(conversation("visitor-1")).await.unwrap(), None);
+    assert_eq!(models.models.thread(conversation("visitor-1"), None, None).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -104,33 +104,11 @@ async fn a_checkpoint_beyond_the_log_s_end_is_built_anew() {
     models.until(|status| status.position == at(100) && status.state == State::Live).await;
     assert_eq!(models.log.delivered(), 500);
     assert_eq!(models.page(1).await.total, 50);
-    assert_eq!(models.models.thread(conversation("visitor-60")).await.unwrap(), None);
+    assert_eq!(models.models.thread(conversation("visitor-60"), None, None).await.unwrap(), None);
 
     let elsewhere = Following::start_in(tempfile::tempdir().unwrap(), models.log.clone());
     elsewhere.catch_up().await;
     assert_eq!(models.rows(), elsewhere.rows());
-}
-
-#[tokio::test]
-async fn damage_that_a_write_comes_upon_stops_the_models_with_a_remedy() {
-    let models = filled().await;
-    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'conversation_version'";
-    let page: usize = models.database().query_row(root, (), |row| row.get(0)).unwrap();
-    let (dir, log) = models.stop().await;
-    let mut bytes = fs::read(database(&dir)).unwrap();
-    bytes[(page - 1) * 4096..page * 4096].fill(0xAA);
-    fs::write(database(&dir), bytes).unwrap();
-
-    let models = Following::start_in(dir, log);
-    models.log.asks("alice", 9_000, "m1", "hello");
-    let reason = models.until_stopped().await;
-    assert!(reason.contains("malformed") && reason.contains("delete the directory"), "{reason}");
-
-    let (dir, log) = models.stop().await;
-    fs::remove_dir_all(dir.path()).unwrap();
-    let models = Following::start_in(dir, log);
-    models.catch_up().await;
-    assert_eq!(models.page(1).await.total, 201);
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ async fn an_unknown_conversation_has_no_thread() {
     let log = LogDouble::new(1);
     log.asks("alice", 1_000, "m1", "hello");
     let models = Following::all_of(log).await;
-    assert_eq!(models.models.thread(conversation("bob")).await.unwrap(), None);
+    assert_eq!(models.models.thread(conversation("bob"), None, None).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn an_erased_conversation_is_gone_and_may_begin_again() {
     log.asks("bob", 1_000, "m1", "hello");
     log.erased("alice", 3_000, 2);
     let models = Following::all_of(log).await;
-    assert_eq!(models.models.thread(conversation("alice")).await.unwrap(), None);
+    assert_eq!(models.models.thread(conversation("alice"), None, None).await.unwrap(), None);
     assert_eq!(texts(&models.messages("bob").await), ["hello"]);
     let page = models.page(10).await;
     assert_eq!((page.conversations.len(), page.total), (1, 1));
@@ -137,4 +137,31 @@ async fn any_text_comes_back_as_it_was() {
     let models = Following::all_of(log).await;
     assert_eq!(models.messages("alice").await[1].content, text);
     assert_eq!(models.summary("alice").await.last_message, text);
+}
+
+#[tokio::test]
+async fn a_thread_is_whole_unless_it_is_asked_for_in_pages() {
+    let log = LogDouble::new(1);
+    for n in 0..7 {
+        log.asks("alice", 1_000, &format!("m{n}"), &format!("question {n}"));
+        if n != 3 {
+            log.answered("alice", 2_000, &format!("m{n}"), &format!("answer {n}"));
+        }
+    }
+    let models = Following::all_of(log).await;
+    let all = models.messages("alice").await;
+    assert_eq!(all.len(), 13);
+    for limit in [1, 2, 3, 12, 13, 14] {
+        let (mut walked, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = models.models.thread(conversation("alice"), Some(limit), cursor).await.unwrap().unwrap();
+            assert!(!page.messages.is_empty() && page.messages.len() <= limit as usize);
+            walked.extend(page.messages);
+            match page.next_cursor {
+                Some(next) => cursor = Some(next.parse().unwrap()),
+                None => break,
+            }
+        }
+        assert_eq!(walked, all, "limit {limit}");
+    }
 }

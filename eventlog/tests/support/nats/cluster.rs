@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::node::{Node, PortTaken};
+use super::proxy::{Mode, Proxy};
 use super::{PASSWORD, USER, configuration, ports, until};
 
 const NODES: usize = 3;
@@ -10,7 +11,12 @@ const APP: Option<(&str, &str)> = Some((USER, PASSWORD));
 
 pub(crate) struct Cluster {
     nodes: [Node; NODES],
+    links: Links,
+    _nowhere: Proxy,
 }
+
+/// The ways between nodes: `links[i][j]` is the one that node i goes to node j.
+type Links = [[Proxy; NODES]; NODES];
 
 impl Cluster {
     /// Three nodes with `deploy/nats/cluster.conf`; waits until they have a leader and all of them follow it.
@@ -27,16 +33,36 @@ impl Cluster {
 
     fn on(clients: [u16; NODES], routes: [u16; NODES]) -> Self {
         let password = "test-password-of-the-routes";
-        let urls = routes.map(|port| format!("nats://route:{password}@127.0.0.1:{port}")).join(", ");
+        let links: Links = std::array::from_fn(|_| routes.map(Proxy::start));
+        // Nodes tell each other where they are, and would find a way around the links.
+        let nowhere = Proxy::start(routes[0]);
+        nowhere.set(Mode::Cut);
+        let arguments = ["--cluster_advertise".to_owned(), format!("127.0.0.1:{}", nowhere.port())];
         let nodes = std::array::from_fn(|i| {
+            let urls = links[i].each_ref().map(|link| format!("nats://route:{password}@127.0.0.1:{}", link.port()));
             let more = [
                 ("NATS_CLUSTER_PORT", routes[i].to_string()),
-                ("NATS_ROUTES", format!("[{urls}]")),
+                ("NATS_ROUTES", format!("[{}]", urls.join(", "))),
                 ("NATS_ROUTE_PASSWORD", password.to_owned()),
             ];
-            Node::new(&format!("node-{i}"), &configuration().join("cluster.conf"), clients[i], &more)
+            Node::new(&format!("node-{i}"), &configuration().join("cluster.conf"), clients[i], &more, &arguments)
         });
-        Self { nodes }
+        Self { nodes, links, _nowhere: nowhere }
+    }
+
+    /// Parts a node from the others, as a broken network would; its clients still reach it.
+    pub(crate) fn isolate(&self, node: usize) {
+        self.links_of(node).for_each(|link| link.set(Mode::Partition));
+    }
+
+    /// Ends [`isolate`](Self::isolate).
+    pub(crate) fn rejoin(&self, node: usize) {
+        self.links_of(node).for_each(|link| link.set(Mode::Pass));
+    }
+
+    fn links_of(&self, node: usize) -> impl Iterator<Item = &Proxy> {
+        let others = (0..NODES).filter(move |&other| other != node);
+        others.flat_map(move |other| [&self.links[node][other], &self.links[other][node]])
     }
 
     /// The addresses of all nodes, separated by commas, with the credentials of `open-chat`.
@@ -47,6 +73,11 @@ impl Cluster {
     /// The address of each node, with the credentials of `open-chat`.
     pub(crate) fn urls(&self) -> [String; NODES] {
         std::array::from_fn(|i| format!("nats://{USER}:{PASSWORD}@127.0.0.1:{}", self.port(i)))
+    }
+
+    /// Where the data of a node are.
+    pub(crate) fn store(&self, node: usize) -> std::path::PathBuf {
+        self.nodes[node].store()
     }
 
     pub(crate) fn port(&self, node: usize) -> u16 {
@@ -94,6 +125,15 @@ impl Cluster {
         })
     }
 
+    /// The node that leads this stream as `node` sees it; waits until it is one that `accept` takes.
+    pub(crate) fn leader_seen_by(&self, node: usize, stream: &str, accept: impl Fn(usize) -> bool) -> usize {
+        until(&format!("{stream} has another leader"), || {
+            let answer = self.ask_node(node, &format!("$JS.API.STREAM.INFO.{stream}"), "{}")?;
+            let leader = answer["cluster"]["leader"].as_str()?;
+            self.nodes.iter().position(|node| node.name() == leader).filter(|&leader| accept(leader))
+        })
+    }
+
     /// A node that runs and does not lead this stream.
     pub(crate) fn follower_of(&self, stream: &str) -> usize {
         let leader = self.leader_of(stream);
@@ -122,6 +162,11 @@ impl Cluster {
         let subject = format!("$JS.API.STREAM.INFO.{stream}");
         let answers = running.map(|node| node.ask(&subject, &json!({}).to_string(), 1));
         answers.flatten().map(|mut answer| answer["cluster"].take()).find(|cluster| cluster["leader"].is_string())
+    }
+
+    /// Asks through one node; `None` when nobody answers.
+    pub(crate) fn ask_node(&self, node: usize, subject: &str, body: &str) -> Option<Value> {
+        self.nodes[node].ask(subject, body, 1).pop()
     }
 
     /// Asks the cluster as `open-chat`, through any node that runs.

@@ -17,6 +17,7 @@ const LOG_TAIL: usize = 60;
 pub(super) struct Node {
     name: String,
     configuration: PathBuf,
+    arguments: Vec<String>,
     variables: Vec<(&'static str, String)>,
     port: u16,
     dir: TempDir,
@@ -28,7 +29,13 @@ pub(super) struct PortTaken;
 
 impl Node {
     /// Starts a server named `name` on `port`; returns once its process is there, which is not yet ready.
-    pub(super) fn new(name: &str, configuration: &Path, port: u16, more: &[(&'static str, String)]) -> Self {
+    pub(super) fn new(
+        name: &str,
+        configuration: &Path,
+        port: u16,
+        more: &[(&'static str, String)],
+        arguments: &[String],
+    ) -> Self {
         let dir = TempDir::new().unwrap();
         let mut variables = vec![
             ("NATS_NAME", name.to_owned()),
@@ -40,8 +47,8 @@ impl Node {
             ("NATS_OPEN_CHAT_PASSWORD", PASSWORD.to_owned()),
         ];
         variables.extend_from_slice(more);
-        let (name, configuration) = (name.to_owned(), configuration.to_owned());
-        let mut node = Self { name, configuration, variables, port, dir, child: None };
+        let (name, configuration, arguments) = (name.to_owned(), configuration.to_owned(), arguments.to_owned());
+        let mut node = Self { name, configuration, arguments, variables, port, dir, child: None };
         node.spawn();
         node
     }
@@ -52,6 +59,7 @@ impl Node {
         let child = Command::new(nats_server())
             .arg("-c")
             .arg(&self.configuration)
+            .args(&self.arguments)
             .env_clear()
             .envs(self.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
@@ -121,6 +129,11 @@ impl Node {
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Where its data are.
+    pub(super) fn store(&self) -> PathBuf {
+        self.dir.path().join("store")
     }
 
     pub(super) fn port(&self) -> u16 {

@@ -21,7 +21,7 @@ impl Server {
     /// A server with `deploy/nats/single.conf`.
     pub(crate) fn start() -> Self {
         Self::try_often(|port| {
-            let node = Node::new("single", &configuration().join("single.conf"), port, &[]);
+            let node = Node::new("single", &configuration().join("single.conf"), port, &[], &[]);
             Self { node, user: Some((USER, PASSWORD)), _files: None }
         })
     }
@@ -52,7 +52,7 @@ impl Server {
         }
         let own = files.path().join("own.conf");
         fs::write(&own, text).unwrap();
-        Self { node: Node::new("own", &own, port, &[]), user: None, _files: Some(files) }
+        Self { node: Node::new("own", &own, port, &[], &[]), user: None, _files: Some(files) }
     }
 
     fn try_often(start: impl Fn(u16) -> Self) -> Self {
@@ -76,6 +76,11 @@ impl Server {
     /// Where the operator connects: the system account.
     pub(crate) fn operator_url(&self) -> String {
         format!("nats://{OPERATOR}:{OPERATOR_PASSWORD}@127.0.0.1:{}", self.port())
+    }
+
+    /// Where its data are.
+    pub(crate) fn store(&self) -> std::path::PathBuf {
+        self.node.store()
     }
 
     pub(crate) fn port(&self) -> u16 {

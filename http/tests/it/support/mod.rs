@@ -12,7 +12,7 @@ mod scripted_upstream;
 
 pub use assertions::{assert_error, assert_security_headers, header, valid};
 pub use client::{Stream, body_of};
-pub(crate) use scripted_upstream::Script;
 pub use process::{Options, Process, model};
+pub(crate) use scripted_upstream::Script;
 pub use server::{ADMIN_KEY, Server, WIDGET_KEY};
 pub use upstream::Upstream;

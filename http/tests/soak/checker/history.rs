@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chat_eventlog::Recorded;
-use chat_schema::{ConversationId, Event, MessageId};
+use chat_schema::{ConversationId, Envelope, Event, MessageId};
 
 use super::Violation;
 
@@ -19,6 +19,8 @@ pub(super) struct History {
 pub(super) struct Stored {
     pub(super) id: MessageId,
     pub(super) text: String,
+    /// Milliseconds since the Unix epoch.
+    pub(super) recorded_at: u64,
     pub(super) answers: Vec<String>,
     attempts: u32,
     failed: bool,
@@ -29,7 +31,7 @@ pub(super) fn of(log: &[Recorded], violations: &mut Vec<Violation>) -> HashMap<C
     for Recorded { event, .. } in log {
         let conversation = event.envelope.conversation_id;
         let history = histories.entry(conversation).or_default();
-        if let Err(violation) = history.take(conversation, &event.envelope.event, violations) {
+        if let Err(violation) = history.take(&event.envelope, violations) {
             violations.push(violation);
         }
     }
@@ -45,13 +47,9 @@ impl History {
         self.messages.iter_mut().find(|stored| stored.id == *id)
     }
 
-    fn take(
-        &mut self,
-        conversation: ConversationId,
-        event: &Event,
-        violations: &mut Vec<Violation>,
-    ) -> Result<(), Violation> {
-        match event {
+    fn take(&mut self, envelope: &Envelope, violations: &mut Vec<Violation>) -> Result<(), Violation> {
+        let (conversation, recorded_at) = (envelope.conversation_id, envelope.recorded_at);
+        match &envelope.event {
             Event::UserMessaged { message_id: message, session_id, content, .. } => {
                 if ConversationId::of(session_id) != conversation {
                     violations.push(Violation::WrongConversation { conversation, message: message.clone() });
@@ -61,7 +59,7 @@ impl History {
                     return Err(Violation::DoubledMessage { conversation, message: message.clone() });
                 }
                 let (id, text) = (message.clone(), content.clone());
-                self.messages.push(Stored { id, text, answers: Vec::new(), attempts: 1, failed: false });
+                self.messages.push(Stored { id, text, recorded_at, answers: Vec::new(), attempts: 1, failed: false });
             }
             Event::ReplyStarted { in_reply_to: message, attempt, .. } => {
                 self.open(conversation, message, violations);
@@ -73,7 +71,9 @@ impl History {
             Event::AssistantReplied { in_reply_to: message, content, .. }
             | Event::ReplyStopped { in_reply_to: message, content } => {
                 self.close(conversation, message, violations);
-                let Some(stored) = self.message_mut(message) else { return Ok(()) };
+                let Some(stored) = self.message_mut(message) else {
+                    return Ok(());
+                };
                 stored.answers.push(content.clone());
                 if stored.answers.len() > 1 {
                     return Err(Violation::DoubledAnswer { conversation, message: message.clone() });
@@ -85,7 +85,8 @@ impl History {
                     stored.failed = true;
                 }
             }
-            Event::MessageRated { .. } | Event::ConversationErased { .. } => {}
+            // Belongs to no turn.
+            _ => {}
         }
         Ok(())
     }

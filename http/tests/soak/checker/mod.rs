@@ -43,6 +43,9 @@ pub enum Violation {
     UnknownMessage { conversation: ConversationId, message: MessageId },
     /// A visitor was told that a message is stored, and it is not.
     LostMessage { message: MessageId },
+    /// A visitor was told that a message is stored before the event was made that holds it: it was lost, and came back only because
+    /// the visitor sent it again.
+    LateMessage { message: MessageId },
     /// A message is stored with another text than its visitor sent.
     WrongMessage { message: MessageId },
     /// A visitor was shown a whole answer, and none is stored.
@@ -55,7 +58,7 @@ pub enum Violation {
     TwoAnswers { message: MessageId },
     /// Two attempts at an answer were shown at the same time.
     TwoAttemptsAtOnce { message: MessageId },
-    /// A message was answered before another was sent, and stands after it.
+    /// A message was acknowledged before another was sent, and stands after it.
     OrderLost { earlier: MessageId, later: MessageId },
     /// A visitor was told that an id names another message, which it does not.
     IdRefused { message: MessageId },

@@ -9,14 +9,13 @@ use super::Violation;
 use super::history::{History, Stored};
 use crate::seen::{End, Seen};
 
+/// How much the clocks of replicas and visitors, which are one machine's, may have been moved against each other in a run.
+const CLOCKS: Duration = Duration::from_millis(250);
+
 /// Every try of one message.
 type Tries<'a> = Vec<&'a Seen>;
 
-pub(super) fn check(
-    histories: &HashMap<ConversationId, History>,
-    seen: &[Seen],
-    violations: &mut Vec<Violation>,
-) {
+pub(super) fn check(histories: &HashMap<ConversationId, History>, seen: &[Seen], violations: &mut Vec<Violation>) {
     let mut sessions: HashMap<&SessionId, HashMap<&MessageId, Tries<'_>>> = HashMap::new();
     for one in seen {
         sessions.entry(&one.session).or_default().entry(&one.message).or_default().push(one);
@@ -45,8 +44,12 @@ fn check_message(message: &MessageId, stored: Option<&Stored>, tries: &Tries<'_>
             violations.push(violation);
         }
     };
-    if stored.is_none() && tries.iter().any(|one| one.started.is_some() || one.answer().is_some()) {
-        found(|message| Violation::LostMessage { message });
+    match (stored, acknowledged(tries)) {
+        (None, Some(_)) => found(|message| Violation::LostMessage { message }),
+        (Some(stored), Some(at)) if at + CLOCKS < Duration::from_millis(stored.recorded_at) => {
+            found(|message| Violation::LateMessage { message });
+        }
+        _ => {}
     }
     for one in tries {
         if stored.is_some_and(|stored| stored.text != one.text) {
@@ -61,7 +64,9 @@ fn check_message(message: &MessageId, stored: Option<&Stored>, tries: &Tries<'_>
         }
         match stored.map_or(&[][..], |stored| &stored.answers) {
             [] => found(|message| Violation::LostAnswer { message }),
-            answers if answers.iter().all(|stored| stored != answer) => found(|message| Violation::WrongAnswer { message }),
+            answers if answers.iter().all(|stored| stored != answer) => {
+                found(|message| Violation::WrongAnswer { message });
+            }
             _ => {}
         }
     }
@@ -75,26 +80,30 @@ fn check_message(message: &MessageId, stored: Option<&Stored>, tries: &Tries<'_>
     }
 }
 
+/// When a visitor was first told that the message is stored.
+fn acknowledged(tries: &Tries<'_>) -> Option<Duration> {
+    tries.iter().filter_map(|one| one.acknowledged()).min()
+}
+
 /// Every attempt of the model's has words of its own, so two texts of which neither begins with the other are two attempts.
 fn two_attempts_at_once(tries: &Tries<'_>) -> bool {
-    let shown: Vec<(String, Duration, Duration)> = tries
-        .iter()
-        .filter_map(|one| Some((one.shown(), one.tokens.first()?.0, one.tokens.last()?.0)))
-        .collect();
+    let shown: Vec<(String, Duration, Duration)> =
+        tries.iter().filter_map(|one| Some((one.shown(), one.tokens.first()?.0, one.tokens.last()?.0))).collect();
     let other = |a: &str, b: &str| !a.starts_with(b) && !b.starts_with(a);
     shown.iter().enumerate().any(|(i, (text, first, last))| {
         shown[..i].iter().any(|(text2, first2, last2)| other(text, text2) && first <= last2 && first2 <= last)
     })
 }
 
-/// What was answered before something else was sent stands before it.
+/// What was acknowledged before something else was sent stands before it.
 fn check_order(history: &History, messages: &HashMap<&MessageId, Tries<'_>>, violations: &mut Vec<Violation>) {
     let mut newest: Option<(Duration, &MessageId)> = None;
     for stored in &history.messages {
-        let Some(tries) = messages.get(&stored.id) else { continue };
-        let answered = tries.iter().filter(|one| one.answer().is_some()).map(|one| one.ended).min();
-        if let (Some(answered), Some((asked, before))) = (answered, newest)
-            && answered < asked
+        let Some(tries) = messages.get(&stored.id) else {
+            continue;
+        };
+        if let (Some(acknowledged), Some((asked, before))) = (acknowledged(tries), newest)
+            && acknowledged < asked
         {
             violations.push(Violation::OrderLost { earlier: stored.id.clone(), later: before.clone() });
         }

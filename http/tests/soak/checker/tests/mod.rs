@@ -1,113 +1,14 @@
 //! Broken histories, each of which the checker has to name.
 
-use std::time::Duration;
+mod story;
 
 use chat_eventlog::{Position, Recorded};
-use chat_schema::{ConversationId, Event, FailureReason, FinishReason, Head, MessageId, SealedEvent, SessionId, Timings};
+use chat_schema::{Head, SealedEvent};
 use uuid::Uuid;
 
 use super::{Violation, check};
 use crate::seen::{End, Seen};
-
-/// A log that is written event by event, of one session unless said otherwise.
-#[derive(Default)]
-struct Story {
-    events: Vec<Event>,
-}
-
-fn session() -> SessionId {
-    "session".parse().unwrap()
-}
-
-fn id(message: &str) -> MessageId {
-    message.parse().unwrap()
-}
-
-fn conversation() -> ConversationId {
-    ConversationId::of(&session())
-}
-
-impl Story {
-    fn user(self, message: &str) -> Self {
-        self.user_of(session(), message)
-    }
-
-    fn user_of(mut self, session_id: SessionId, message: &str) -> Self {
-        let content = format!("text of {message}");
-        self.events.push(Event::UserMessaged { message_id: id(message), session_id, content, owner: Uuid::nil().into() });
-        self
-    }
-
-    fn again(mut self, message: &str, attempt: u32) -> Self {
-        self.events.push(Event::ReplyStarted { in_reply_to: id(message), attempt, owner: Uuid::nil().into() });
-        self
-    }
-
-    fn answer(mut self, message: &str, content: &str) -> Self {
-        self.events.push(Event::AssistantReplied {
-            in_reply_to: id(message),
-            content: content.into(),
-            model: "m".into(),
-            finish_reason: FinishReason::Stop,
-            usage: None,
-            timings: Timings { first_token_ms: 1, total_ms: 2 },
-        });
-        self
-    }
-
-    fn fail(mut self, message: &str) -> Self {
-        self.events.push(Event::ReplyFailed { in_reply_to: id(message), reason: FailureReason::Abandoned });
-        self
-    }
-
-    /// The events, sealed one on the other.
-    fn log(self) -> Vec<Recorded> {
-        let mut head = Head::EMPTY;
-        let seal = |(position, event)| {
-            let event = SealedEvent::seal(head, conversation(), Uuid::new_v4().into(), position, event);
-            head = event.head();
-            Recorded { position: Position::new(position), event }
-        };
-        (1..).zip(self.events).map(seal).collect()
-    }
-}
-
-/// A try from second `asked` to the next one, which ended this way.
-fn seen(message: &str, asked: u64, end: End) -> Seen {
-    let at = |millis: u64| Duration::from_millis(asked * 1_000 + millis);
-    let tokens = match &end {
-        End::Done(answer) => answer.split_inclusive(' ').map(|token| (at(500), token.to_owned())).collect(),
-        _ => Vec::new(),
-    };
-    Seen {
-        session: session(),
-        message: id(message),
-        text: format!("text of {message}"),
-        replica: 0,
-        asked: at(0),
-        started: (!matches!(end, End::Refused(..))).then(|| at(100)),
-        tokens,
-        end,
-        ended: at(900),
-    }
-}
-
-fn done(message: &str, asked: u64, answer: &str) -> Seen {
-    seen(message, asked, End::Done(answer.into()))
-}
-
-fn good() -> Story {
-    Story::default().user("a").fail("a").user("b").answer("b", "to b").again("a", 2).answer("a", "to a")
-}
-
-fn good_sights() -> Vec<Seen> {
-    vec![seen("a", 1, End::Cut), done("b", 3, "to b"), done("a", 5, "to a"), done("b", 6, "to b")]
-}
-
-fn renumbered(mut log: Vec<Recorded>) -> Vec<Recorded> {
-    (1..).zip(&mut log).for_each(|(number, recorded)| recorded.position = Position::new(number));
-    log
-}
+use story::*;
 
 #[test]
 fn a_history_that_keeps_every_promise_has_no_violation() {
@@ -120,6 +21,22 @@ fn an_acknowledged_message_that_is_not_stored_is_lost() {
     assert_eq!(check(&[], &[seen("a", 1, End::Cut)]), [Violation::LostMessage { message: id("a") }]);
     let of_answered = check(&[], &[done("a", 1, "to a")]);
     assert_eq!(of_answered, [Violation::LostMessage { message: id("a") }, Violation::LostAnswer { message: id("a") }]);
+}
+
+#[test]
+fn an_acknowledged_message_that_is_stored_only_when_it_is_sent_again_was_lost() {
+    let mut log = Story::default().user("a").answer("a", "to a").log();
+    let at = |millis| {
+        let event = log[0].event.envelope.event.clone();
+        SealedEvent::seal(Head::EMPTY, conversation(), Uuid::new_v4().into(), millis, event)
+    };
+    let (before, after) = (at(1_050), at(5_000));
+    let sights = [seen("a", 1, End::Cut)];
+    log.truncate(1);
+    log[0].event = before;
+    assert_eq!(check(&log, &sights), []);
+    log[0].event = after;
+    assert_eq!(check(&log, &sights), [Violation::LateMessage { message: id("a") }]);
 }
 
 #[test]
@@ -148,8 +65,14 @@ fn a_message_or_an_answer_that_is_stored_twice_is_doubled() {
     let sights = [done("a", 1, "to a")];
     let twice = Story::default().user("a").answer("a", "to a").user("a").answer("a", "to a");
     let violations = check(&twice.log(), &sights);
-    assert!(violations.contains(&Violation::DoubledMessage { conversation, message: message.clone() }), "{violations:?}");
-    assert!(violations.contains(&Violation::DoubledAnswer { conversation, message: message.clone() }), "{violations:?}");
+    assert!(
+        violations.contains(&Violation::DoubledMessage { conversation, message: message.clone() }),
+        "{violations:?}"
+    );
+    assert!(
+        violations.contains(&Violation::DoubledAnswer { conversation, message: message.clone() }),
+        "{violations:?}"
+    );
 
     let answered_twice = Story::default().user("a").answer("a", "to a").answer("a", "to a");
     let violations = check(&answered_twice.log(), &sights);
@@ -172,7 +95,13 @@ fn two_events_of_one_version_are_a_fork() {
     let first = log[0].event.clone();
     log.push(Recorded {
         position: Position::new(9),
-        event: SealedEvent::seal(first.head(), conversation(), Uuid::new_v4().into(), 9, other[1].event.envelope.event.clone()),
+        event: SealedEvent::seal(
+            first.head(),
+            conversation(),
+            Uuid::new_v4().into(),
+            9,
+            other[1].event.envelope.event.clone(),
+        ),
     });
     let violations = check(&log, &[done("a", 1, "to a")]);
     assert!(violations.contains(&Violation::Fork { conversation: conversation(), version: 2 }), "{violations:?}");
@@ -186,7 +115,10 @@ fn a_changed_event_breaks_the_chain() {
     let violations = check(&log, &good_sights());
     assert_eq!(
         violations,
-        [Violation::BrokenChain { conversation: conversation(), version: 4 }, Violation::WrongAnswer { message: id("b") }]
+        [
+            Violation::BrokenChain { conversation: conversation(), version: 4 },
+            Violation::WrongAnswer { message: id("b") }
+        ]
     );
 }
 
@@ -253,9 +185,9 @@ fn two_attempts_shown_at_the_same_time_are_noticed_and_one_after_the_other_are_n
 }
 
 #[test]
-fn a_message_that_was_answered_before_another_was_sent_stands_before_it() {
+fn a_message_that_was_acknowledged_before_another_was_sent_stands_before_it() {
     let log = Story::default().user("b").answer("b", "to b").user("a").answer("a", "to a").log();
-    let violations = check(&log, &[done("a", 1, "to a"), done("b", 3, "to b")]);
+    let violations = check(&log, &[seen("a", 1, End::Cut), done("b", 3, "to b")]);
     assert_eq!(violations, [Violation::OrderLost { earlier: id("a"), later: id("b") }]);
 }
 

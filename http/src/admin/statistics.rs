@@ -1,0 +1,67 @@
+//! Figures by hour or by day.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actix_web::{HttpRequest, HttpResponse};
+use chat_projections::Period;
+use chat_schema::{ErrorBody, Statistics, StatisticsStep};
+use serde::Deserialize;
+
+use super::{answer, catch_up, query};
+use crate::app::State;
+use crate::error::ApiError;
+use crate::keys::AdminCaller;
+use crate::openapi::AdminErrors;
+
+/// Milliseconds.
+const HOUR: u64 = 3_600_000;
+const DAY: u64 = 24 * HOUR;
+
+/// Query of the statistics.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct StatisticsQuery {
+    /// Begin, in milliseconds since the Unix epoch; default 30 days before the end, or 48 hours by hour.
+    from: Option<u64>,
+    /// End; default now. At most 366 days after the begin, or 31 days by hour.
+    to: Option<u64>,
+    /// How far apart the figures are: `hour`, or `day` (default), a day of UTC.
+    #[param(inline)]
+    by: Option<StatisticsStep>,
+}
+
+/// Returns how much was said and how it was answered, hour by hour or day by day.
+///
+/// The period is widened to whole hours or days.
+#[utoipa::path(
+    get, path = "/v1/admin/statistics", tag = "Admin", operation_id = "getStatistics",
+    params(StatisticsQuery), security(("AdminKey" = [])),
+    responses(
+        (status = 200, body = Statistics, description = "The figures"),
+        (status = 400, body = ErrorBody, description = "`Invalid query parameters`: also an empty period, or one of more than \
+            366 days by day or 31 days by hour"),
+        AdminErrors,
+    )
+)]
+pub(crate) async fn statistics(
+    app: State,
+    _caller: AdminCaller,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let asked: StatisticsQuery = query(&request)?;
+    let by = asked.by.unwrap_or(StatisticsStep::Day);
+    let to = asked.to.unwrap_or_else(now);
+    let usual = match by {
+        StatisticsStep::Hour => 2 * DAY,
+        StatisticsStep::Day => 30 * DAY,
+    };
+    let from = asked.from.unwrap_or(to.saturating_sub(usual));
+    let period = Period::new(from, to, by).map_err(|_| ApiError::InvalidQuery)?;
+    catch_up(&app).await;
+    Ok(answer(&app.models.statistics(period).await?))
+}
+
+fn now() -> u64 {
+    // A clock before 1970 is no clock.
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,44 @@
+//! Every admin route, as the API document lists them, with every kind of caller.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::support::{ADMIN_KEY, Options, Server, WIDGET_KEY, body_of};
+
+const UNKNOWN: &str = "00000000-0000-5000-8000-000000000000";
+
+#[tokio::test]
+async fn no_admin_route_answers_a_caller_without_the_admin_key() {
+    let server = Server::start(Options::default().var("RATE_LIMIT_MAX_REQUESTS", 100_000));
+    let (_, document) = body_of(server.get("/v1/openapi.json").await).await;
+    let paths = document["paths"].as_object().unwrap();
+    let mut routes = 0;
+    for (path, item) in paths.iter().filter(|(path, _)| path.starts_with("/v1/admin/")) {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            assert_eq!(operation["security"][0], json!({"AdminKey": []}), "{method} {path} is documented as guarded");
+            let path = path.replace("{conversationId}", UNKNOWN);
+            assert!(!path.contains('{'), "say what stands for the parameter of {path}");
+            let callers =
+                [("", ""), ("x-admin-api-key", ""), ("x-admin-api-key", "wrong"), ("x-admin-api-key", WIDGET_KEY)];
+            let widgets = [("x-api-key", WIDGET_KEY), ("x-api-key", ADMIN_KEY), ("x-widget-api-key", WIDGET_KEY)];
+            for (name, key) in callers.into_iter().chain(widgets) {
+                let mut request = server.request(method.clone(), &path);
+                if !name.is_empty() {
+                    request = request.header(name, key);
+                }
+                let (status, body) = body_of(request.send().await.unwrap()).await;
+                assert_eq!(
+                    (status, body["error"].as_str()),
+                    (401, Some("Unauthorized")),
+                    "{method} {path}, {name}: {key}"
+                );
+            }
+            let request = server.request(method.clone(), &path).header("x-admin-api-key", ADMIN_KEY);
+            let status = request.send().await.unwrap().status();
+            assert!([200, 404, 503].contains(&status.as_u16()), "{method} {path} lets the admin key in: {status}");
+            routes += 1;
+        }
+    }
+    assert!(routes >= 9, "only {routes} admin routes are documented");
+}

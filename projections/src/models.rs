@@ -1,0 +1,127 @@
+//! One database file with all read models: written through one connection, read through a few.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chat_eventlog::{LogIdentity, Position, Recorded};
+use chat_schema::ConversationId;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::Notify;
+
+use crate::batch::Batch;
+use crate::checkpoint::{self, Checkpoint};
+use crate::open_error::OpenError;
+use crate::readers::Readers;
+use crate::tables;
+use crate::versions::Step;
+
+/// What became of a batch of events.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// Position of the last event applied.
+    pub(crate) position: Position,
+    /// The event that could not follow, if there was one.
+    pub(crate) gap: Option<Gap>,
+    /// Whether a conversation's content was erased.
+    pub(crate) erased: bool,
+}
+
+/// An event whose predecessor never came.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "event at position {position} is version {found} of conversation {conversation}, but version {expected} is \
+     missing from the log: check the log, then start again"
+)]
+pub(crate) struct Gap {
+    position: Position,
+    conversation: ConversationId,
+    expected: u64,
+    found: u64,
+}
+
+/// An open database. Its calls block, except reads.
+pub(crate) struct Models {
+    pub(crate) readers: Arc<Readers>,
+    /// A read came upon damage.
+    pub(crate) damage: Notify,
+    writer: Mutex<Connection>,
+    file: PathBuf,
+    /// Device and number of the file.
+    inode: (u64, u64),
+}
+
+impl Models {
+    /// The models in `file`, which `writer` has open.
+    pub(crate) fn of(file: &Path, writer: Connection) -> Result<Self, OpenError> {
+        let inode = inode(file)?;
+        Ok(Self {
+            readers: Arc::new(Readers::new(file.to_owned())),
+            damage: Notify::new(),
+            writer: Mutex::new(writer),
+            file: file.to_owned(),
+            inode,
+        })
+    }
+
+    /// Whether the file is still where it was opened: neither deleted nor replaced.
+    pub(crate) fn is_in_place(&self) -> bool {
+        inode(&self.file).is_ok_and(|inode| inode == self.inode)
+    }
+
+    pub(crate) fn checkpoint(&self) -> rusqlite::Result<Checkpoint> {
+        checkpoint::load(&self.writer())
+    }
+
+    /// Throws every row away, to begin before the first event of `log`.
+    pub(crate) fn begin_anew(&self, log: LogIdentity) -> rusqlite::Result<()> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tables::clear(&transaction, log)?;
+        transaction.commit()
+    }
+
+    /// Applies `events`, up to a gap, after those up to `from`, in one transaction with the checkpoint. The models are
+    /// whole once that is `goal` or beyond.
+    pub(crate) fn apply(&self, events: &[Recorded], from: Position, goal: Position) -> rusqlite::Result<Applied> {
+        let mut writer = self.writer();
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut applied = Applied { position: from, gap: None, erased: false };
+        let mut batch = Batch::begin(&transaction)?;
+        for Recorded { position, event } in events {
+            let envelope = &event.envelope;
+            if let Step::Gap { expected } = batch.apply(envelope)? {
+                let (conversation, found) = (envelope.conversation_id, envelope.version);
+                applied.gap = Some(Gap { position: *position, conversation, expected, found });
+                break;
+            }
+            applied.position = applied.position.max(*position);
+        }
+        applied.erased = batch.finish()?;
+        checkpoint::advance(&transaction, applied.position, goal)?;
+        transaction.commit()?;
+        Ok(applied)
+    }
+
+    /// Works the write-ahead log into the database and empties it; false while a read is in the way.
+    pub(crate) fn truncate_wal(&self) -> rusqlite::Result<bool> {
+        let busy: bool = self.writer().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+        Ok(!busy)
+    }
+
+    /// Closes all connections, so that the one file is all there is of it.
+    pub(crate) fn close(self) -> rusqlite::Result<()> {
+        drop(self.readers);
+        self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).close().map_err(|(_, error)| error)
+    }
+
+    /// A panic while the lock was held rolled its transaction back, so the connection can be used on.
+    fn writer(&self) -> MutexGuard<'_, Connection> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn inode(file: &Path) -> std::io::Result<(u64, u64)> {
+    let metadata = std::fs::metadata(file)?;
+    Ok((metadata.dev(), metadata.ino()))
+}

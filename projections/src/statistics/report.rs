@@ -1,0 +1,187 @@
+//! The figures of a time, by hour or by day.
+
+use chat_schema::{Durations, Figures, Statistics, StatisticsStep};
+use rusqlite::Connection;
+
+use super::HOUR;
+use super::failures::REASONS;
+use super::histogram::Histogram;
+use crate::columns::storable;
+
+/// Hours of a day; days are those of UTC.
+const DAY: u64 = 24;
+
+/// Most steps of a report.
+const MAX_HOURS: u64 = 31 * DAY;
+const MAX_DAYS: u64 = 366;
+
+/// The time of a report: whole hours or days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// Hours since the epoch.
+    from: u64,
+    to: u64,
+    by: StatisticsStep,
+}
+
+/// Why there is no report of a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPeriod {
+    /// It ends before it begins, or holds no time.
+    #[error("`from` must be before `to`")]
+    Empty,
+    /// It has more steps than an answer may.
+    #[error("must be at most 31 days by hour, or 366 days by day")]
+    TooLong,
+}
+
+impl Period {
+    /// The steps that hold the time from `from` to before `to`, in milliseconds since the epoch.
+    ///
+    /// # Errors
+    /// It is empty or too long.
+    pub fn new(from: u64, to: u64, by: StatisticsStep) -> Result<Self, InvalidPeriod> {
+        if from >= to {
+            return Err(InvalidPeriod::Empty);
+        }
+        let (hours, most) = steps(by);
+        let (from, to) = (from / (hours * HOUR), to.div_ceil(hours * HOUR));
+        if to - from > most {
+            return Err(InvalidPeriod::TooLong);
+        }
+        Ok(Self { from: from * hours, to: to * hours, by })
+    }
+}
+
+/// Hours of a step, and how many there may be.
+fn steps(by: StatisticsStep) -> (u64, u64) {
+    match by {
+        StatisticsStep::Hour => (1, MAX_HOURS),
+        StatisticsStep::Day => (DAY, MAX_DAYS),
+    }
+}
+
+#[derive(Default, Clone)]
+struct Step {
+    figures: Figures,
+    first_token: Histogram,
+    whole: Histogram,
+}
+
+impl Step {
+    fn figures(self) -> Figures {
+        let durations: [Option<Durations>; 2] = [self.first_token.durations(), self.whole.durations()];
+        let [time_to_first_token, answer_time] = durations;
+        Figures { time_to_first_token, answer_time, ..self.figures }
+    }
+}
+
+/// The figures of `period`, step by step, and of all of it.
+pub(crate) fn report(db: &Connection, period: Period) -> rusqlite::Result<Statistics> {
+    let (hours, _) = steps(period.by);
+    let count = (period.to - period.from) / hours;
+    let blank = |step| Step {
+        figures: Figures { from: (period.from + step * hours) * HOUR, ..Figures::default() },
+        ..Step::default()
+    };
+    let mut sums = Sums { period, hours, steps: (0..count).map(blank).collect(), total: blank(0) };
+    sums.counts(db)?;
+    sums.failures(db)?;
+    sums.durations(db)?;
+    Ok(Statistics {
+        from: period.from * HOUR,
+        to: period.to * HOUR,
+        by: period.by,
+        steps: sums.steps.into_iter().map(Step::figures).collect(),
+        total: sums.total.figures(),
+    })
+}
+
+struct Sums {
+    period: Period,
+    hours: u64,
+    steps: Vec<Step>,
+    total: Step,
+}
+
+impl Sums {
+    /// Adds to the step that holds `hour`, and to the total.
+    fn add(&mut self, hour: u64, add: impl Fn(&mut Step)) {
+        if let Some(step) = self.steps.get_mut(((hour - self.period.from) / self.hours) as usize) {
+            add(step);
+        }
+        add(&mut self.total);
+    }
+
+    fn range(&self) -> (i64, i64) {
+        (storable(self.period.from), storable(self.period.to))
+    }
+
+    fn counts(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        let mut hours = db.prepare_cached("SELECT * FROM hour WHERE hour >= ?1 AND hour < ?2")?;
+        let mut rows = hours.query(self.range())?;
+        while let Some(row) = rows.next()? {
+            let count = |column: &str| row.get::<_, u64>(column);
+            let (conversations, messages, answers) = (count("conversations")?, count("messages")?, count("answers")?);
+            let (prompt, completion) = (count("prompt_tokens")?, count("completion_tokens")?);
+            self.add(count("hour")?, |Step { figures, .. }| {
+                figures.conversations += conversations;
+                figures.messages += messages;
+                figures.answers += answers;
+                figures.prompt_tokens += prompt;
+                figures.completion_tokens += completion;
+            });
+        }
+        Ok(())
+    }
+
+    fn failures(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        let mut failures =
+            db.prepare_cached("SELECT * FROM hour_failure WHERE hour >= ?1 AND hour < ?2 AND count > 0")?;
+        let mut rows = failures.query(self.range())?;
+        while let Some(row) = rows.next()? {
+            let (_, reason) = crate::columns::entry(row, "reason", &REASONS)?;
+            let count: u64 = row.get("count")?;
+            self.add(row.get("hour")?, |Step { figures, .. }| {
+                *figures.failures.entry(reason.to_owned()).or_default() += count;
+            });
+        }
+        Ok(())
+    }
+
+    fn durations(&mut self, db: &Connection) -> rusqlite::Result<()> {
+        let mut durations =
+            db.prepare_cached("SELECT * FROM hour_duration WHERE hour >= ?1 AND hour < ?2 AND count > 0")?;
+        let mut rows = durations.query(self.range())?;
+        while let Some(row) = rows.next()? {
+            let (is_whole, bucket, count): (bool, u64, u64) =
+                (row.get("is_whole")?, row.get("bucket")?, row.get("count")?);
+            self.add(row.get("hour")?, |step| {
+                let histogram = if is_whole { &mut step.whole } else { &mut step.first_token };
+                histogram.add(bucket, count);
+            });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_period_is_whole_steps_and_bounded() {
+        use StatisticsStep::{Day, Hour};
+        let period = |from, to, by| Period::new(from, to, by).map(|period| (period.from, period.to));
+        assert_eq!(period(1, 2, Hour), Ok((0, 1)));
+        assert_eq!(period(HOUR, 2 * HOUR, Hour), Ok((1, 2)));
+        assert_eq!(period(HOUR, 25 * HOUR, Day), Ok((0, 48)));
+        assert_eq!(period(5, 5, Hour), Err(InvalidPeriod::Empty));
+        assert_eq!(period(6, 5, Hour), Err(InvalidPeriod::Empty));
+        assert_eq!(period(0, 31 * 24 * HOUR, Hour), Ok((0, 744)));
+        assert_eq!(period(0, 31 * 24 * HOUR + 1, Hour), Err(InvalidPeriod::TooLong));
+        assert_eq!(period(0, 366 * 24 * HOUR, Day), Ok((0, 366 * 24)));
+        assert_eq!(period(0, 366 * 24 * HOUR + 1, Day), Err(InvalidPeriod::TooLong));
+        assert_eq!(period(0, u64::MAX, Day), Err(InvalidPeriod::TooLong));
+    }
+}
