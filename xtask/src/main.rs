@@ -3,6 +3,7 @@
 //! This is where a newcomer meets the project first: an error is one sentence that ends in its remedy.
 
 mod apt;
+mod bench;
 mod build;
 mod chromium;
 mod deny;
@@ -67,6 +68,14 @@ enum Task {
         #[arg(long, value_name = "NAME")]
         fault: Option<String>,
     },
+    /// Replay a log on JetStream into read models, beside `subscribe` alone and a bare consumer in the same run
+    ///
+    /// Prints the rates of each round and the ratios to the bare consumer, with their spread.
+    Bench {
+        /// Events in the log
+        #[arg(long, default_value_t = 1_000_000)]
+        events: u64,
+    },
     /// Check what the compiler does not: who depends on whom, licences, documents, sizes
     Tidy,
     /// Run cargo-deny over the dependencies: licences, bans and sources
@@ -105,6 +114,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Test | Task::Ci => test::test(),
         Task::Tools => test::install_tools(),
         Task::Soak { seconds, fault } => soak::soak(seconds, fault.as_deref()),
+        Task::Bench { events } => bench::replay(events),
         Task::Tidy => tidy::tidy(),
         Task::Deny { checks } => deny::deny(&checks),
     }

@@ -1,5 +1,7 @@
 //! Repetitions that the server itself would not recognise, or would take for something else.
 
+use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::message::PublishMessage;
 use chat_eventlog::conformance::{Author, append, history, store};
 use chat_eventlog::{Append, EventLog};
 use serde_json::json;
@@ -21,21 +23,25 @@ async fn until_forgotten(url: &str) {
     let client = async_nats::connect_with_options(url.split(',').collect::<Vec<_>>(), options()).await.unwrap();
     let context = async_nats::jetstream::new(client);
     let stream = context.get_stream_no_info(STREAM).await.unwrap();
-    let publish = async || {
-        let probe = async_nats::jetstream::message::PublishMessage::build().message_id("probe");
-        context.send_publish("open-chat.conversation.probe", probe).await.unwrap().await.unwrap()
+    let publish = async || loop {
+        let probe = PublishMessage::build().message_id("probe");
+        match context.send_publish("open-chat.conversation.probe", probe).await.unwrap().await {
+            Ok(ack) => break ack,
+            // The server does not know yet where the stream is.
+            Err(error) => assert_eq!(error.kind(), PublishErrorKind::StreamNotFound),
+        }
     };
-    let first = publish().await.sequence;
-    let second = async {
+    let probes = async {
+        let first = publish().await.sequence;
         loop {
             let again = publish().await;
             if !again.duplicate {
-                return again.sequence;
+                return [first, again.sequence];
             }
         }
     };
-    let second = tokio::time::timeout(PATIENCE, second).await.expect("the window does not end");
-    for probe in [first, second] {
+    let probes = tokio::time::timeout(PATIENCE, probes).await.expect("the window does not end");
+    for probe in probes {
         stream.delete_message(probe).await.unwrap();
     }
 }
