@@ -373,7 +373,9 @@ mod tests {
         let (first, second) = (one.events(2), two.events(2));
         let summary = |events: &[SealedEvent]| {
             let mut chains = Chains::new().unwrap();
-            stored(events).iter().for_each(|stored| drop(chains.check(stored).unwrap()));
+            for stored in stored(events) {
+                let _ = chains.check(&stored).unwrap();
+            }
             chains.summary().unwrap()
         };
         let whole = summary(&[first.clone(), second.clone()].concat());
