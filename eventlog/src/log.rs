@@ -89,8 +89,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Appends `events`, all or none, if the conversation is at version `expected` (0: it has no events yet).
     ///
     /// The events are sealed one on the other, the first on version `expected`, and belong to `conversation`; there are at most
-    /// 256 of them. `Appended` comes only once they are durable. Repeating an append that was stored answers `Appended` again and stores nothing,
-    /// whatever came after it. An append without events stores nothing but still checks the expectation.
+    /// 256 of them. `Appended` comes only once they are durable. Repeating an append that was stored answers `Appended` again
+    /// and stores nothing, whatever came after it. An append without events stores nothing but still checks the expectation.
     async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append;
 
     /// The events of one conversation with a version above `after`, in order.

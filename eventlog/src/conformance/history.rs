@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use chat_schema::{ConversationId, Event, Head, SealedEvent};
 use futures_util::StreamExt;
+use tokio::time::{Instant, sleep};
 
 use crate::archive::is_linked;
-use crate::log::{Append, EventLog, Position, Recorded, Subscription};
+use crate::log::{Append, EventLog, LogError, Position, Recorded, Subscription};
 use crate::settle::append_settled;
 
 /// For outcomes that a log in good health does not know at first.
 const PATIENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Appends `events` where they belong: to their conversation, at the version before the first of them.
 pub async fn append(log: &dyn EventLog, events: &[SealedEvent]) -> Append {
@@ -47,12 +49,24 @@ pub async fn take(subscription: &mut Subscription, count: usize) -> Vec<Recorded
     events
 }
 
+/// The end of a log that may be away for a moment, as a cluster is while it elects.
+async fn end(log: &dyn EventLog) -> Position {
+    let begin = Instant::now();
+    loop {
+        match log.end().await {
+            Ok(end) => return end,
+            Err(LogError::Unavailable(_)) if begin.elapsed() < PATIENCE => sleep(PAUSE).await,
+            Err(error) => panic!("the end of the log cannot be read: {error}"),
+        }
+    }
+}
+
 /// Everything the log holds now.
 ///
 /// # Panics
 /// It cannot be read, or its chains are broken.
 pub async fn history(log: &dyn EventLog) -> Vec<Recorded> {
-    let end = log.end().await.unwrap();
+    let end = end(log).await;
     let mut events = Vec::new();
     let mut subscription = log.subscribe(Position::START);
     while events.last().map_or(Position::START, |last: &Recorded| last.position) < end {

@@ -18,8 +18,8 @@ use super::message;
 use super::reader::Reader;
 use crate::log::{Append, LogError, Position, Recorded};
 
-/// Pauses before a message is sent, and sent again when a server refused it though nothing speaks against it, or that no server took: one
-/// that is new in its cluster, or whose stream has a new leader, learns a moment later where to send it.
+/// Pauses before a message is sent, and sent again when a server refused it though nothing speaks against it, or when no server
+/// took it: one that is new in its cluster, or whose stream has a new leader, learns a moment later where to send it.
 const PAUSES_MS: [u64; 8] = [0, 5, 10, 20, 40, 80, 160, 320];
 
 /// After so many tries an id that is still in process never gets out of it: servers of release 2.11 keep the id of a message that

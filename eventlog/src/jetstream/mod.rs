@@ -80,7 +80,8 @@ impl JetStreamLog {
         let bus = Arc::new(NatsBus::new(connection, settings.stream));
         let max_event_bytes = max_event_bytes(&api, info.config.max_message_size);
         let replicas = info.config.num_replicas;
-        tracing::info!(identity = %identity.0, stream = api.stream(), replicas, last = info.state.last_sequence, "event log opened");
+        let last = info.state.last_sequence;
+        tracing::info!(identity = %identity.0, stream = api.stream(), replicas, last, "event log opened");
         let open = watch::Sender::new(());
         Ok(Self { api, identity, health, reader, appender, bus, warnings, max_event_bytes, open, watch })
     }
