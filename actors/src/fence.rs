@@ -2,6 +2,7 @@
 //! the turn is still its own.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chat_schema::{ConversationId, Event};
@@ -18,23 +19,35 @@ pub(crate) struct Fence {
     conversation: ConversationId,
     /// Version of the event that began this attempt.
     opened: u64,
+    /// How often the lease had been lost when the turn was last known to be open.
+    lapses: AtomicU64,
 }
 
 impl Fence {
     pub(crate) fn new(services: Arc<Services>, conversation: ConversationId, opened: u64) -> Self {
-        Self { services, conversation, opened }
+        let lapses = AtomicU64::new(services.lapses());
+        Self { services, conversation, opened, lapses }
+    }
+
+    /// Whether the turn is known to be open without asking the log: the lease is held, and was all the time.
+    pub(crate) fn is_open(&self) -> bool {
+        self.services.holds_lease() && self.lapses.load(Ordering::Acquire) == self.services.lapses()
     }
 
     /// Whether more of the answer may be shown. Waits while that is not known, up to the patience for the end of a turn.
     pub(crate) async fn pass(&self) -> bool {
-        if self.services.holds_lease() {
+        if self.is_open() {
             return true;
         }
         tracing::warn!(conversation_id = %self.conversation, "reply held back: others may take this process for dead");
         let deadline = Instant::now() + self.services.settings.ending_patience;
         while Instant::now() < deadline {
+            let lapses = self.services.lapses();
             match self.is_still_open().await {
-                Some(true) if self.services.holds_lease() => return true,
+                Some(true) if self.services.holds_lease() => {
+                    self.lapses.store(lapses, Ordering::Release);
+                    return true;
+                }
                 Some(false) => return false,
                 Some(true) | None => sleep(LOOK).await,
             }

@@ -108,6 +108,11 @@ impl Services {
         self.peers.as_ref().is_none_or(|peers| peers.holds_lease() && self.log.is_available())
     }
 
+    /// How often this process may have been taken for dead.
+    pub(crate) fn lapses(&self) -> u64 {
+        self.peers.as_ref().map_or(0, |peers| peers.lapses())
+    }
+
     /// Whether `owner` runs no turns any more, if this process is asked, which runs none of the conversation in question.
     pub(crate) fn is_gone(&self, owner: OwnerId) -> bool {
         owner == self.owner || self.peers.as_ref().is_none_or(|peers| peers.is_dead(owner))

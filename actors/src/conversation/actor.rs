@@ -89,7 +89,7 @@ impl ConversationActor {
         if text != message.text.as_str() {
             return Some(Err(Refusal::MessageIdUsed));
         }
-        if running.is_some() && !self.services.holds_lease() {
+        if running.is_some_and(|running| !running.fence.is_open()) {
             // Others may have given this attempt up, and show the next one.
             return Some(Err(Refusal::StorageUnknown));
         }
@@ -153,6 +153,7 @@ impl ConversationActor {
                     text: pending.message.text.as_str().to_owned(),
                     progress: pending.progress.subscribe(),
                     stop: pending.stop.clone(),
+                    fence: Arc::new(Fence::new(Arc::clone(&services), self.id, self.head.version + 1)),
                 });
                 pending.in_reply_to = in_reply_to;
                 self.queue.busy = true;
@@ -207,7 +208,7 @@ impl ConversationActor {
     }
 
     fn generate(&mut self, pending: Pending, reply: Reply, ctx: &mut Context<Self>) {
-        let fence = Fence::new(Arc::clone(&self.services), self.id, self.head.version);
+        let Some(fence) = self.running.as_ref().map(|running| Arc::clone(&running.fence)) else { return };
         let generated = async move {
             let (ending, place) = turn::generate(reply, &pending.progress, &pending.stop, &fence).await;
             Box::new(Ended { pending, ending, place })

@@ -10,6 +10,7 @@ use super::actor::ConversationActor;
 use super::decide::{self, Ending, SendMessage};
 use super::pending::{Followed, Pending, Running};
 use super::state::{Conversation, OpenTurn, Outcome};
+use crate::fence::Fence;
 use crate::progress::{Progress, Stage};
 use crate::stop::StopSignal;
 use crate::turn;
@@ -34,6 +35,7 @@ impl ConversationActor {
             text: self.state.turn(&turn.message_id).map(|turn| turn.question.clone()).unwrap_or_default(),
             progress: progress.subscribe(),
             stop: stop.clone(),
+            fence: Arc::new(Fence::new(Arc::clone(&self.services), self.id, self.head.version)),
         });
         let conversation = self.id;
         let followed = async move {

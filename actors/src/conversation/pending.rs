@@ -1,12 +1,14 @@
 //! What an actor has taken on and not yet done.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use chat_schema::{MessageId, Rating};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 
 use super::decide::{Ending, SendMessage};
 use super::state::OpenTurn;
+use crate::fence::Fence;
 use crate::progress::{Progress, Refusal, Stage};
 use crate::stop::StopSignal;
 
@@ -46,6 +48,8 @@ pub(super) struct Running {
     pub(super) text: String,
     pub(super) progress: watch::Receiver<Progress>,
     pub(super) stop: StopSignal,
+    /// Whether the attempt may still be shown.
+    pub(super) fence: Arc<Fence>,
 }
 
 /// A turn whose end is to be stored. Its place among the concurrent replies is free only after that.

@@ -57,6 +57,11 @@ impl Peers {
         lock(&self.roster).holds_lease(Instant::now())
     }
 
+    /// How often this process lost its lease.
+    pub(crate) fn lapses(&self) -> u64 {
+        lock(&self.roster).lapses()
+    }
+
     /// Tells the others that this process ends, and waits a moment until that is on its way.
     pub(crate) async fn leave(&self) {
         self.bus.broadcast(PeerMessage::Leave { from: self.me }.encode()).await;
@@ -69,11 +74,14 @@ impl Peers {
         let _ = timeout(LAST_WORDS, said).await;
     }
 
-    async fn beat_for_ever(&self) {
+    async fn beat_for_ever(&self, registry: &Registry) {
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             beats.tick().await;
+            if !registry.services().log_is_available() {
+                lock(&self.roster).lapse();
+            }
             self.beat().await;
         }
     }
@@ -116,7 +124,7 @@ impl Peers {
 
 /// Lives among the peers of `registry`'s log: beats, relays answers, and tells live conversations what others append.
 pub(crate) async fn live(peers: Arc<Peers>, registry: Registry) {
-    let (beating, watching) = (peers.beat_for_ever(), watch::watch(registry.clone()));
+    let (beating, watching) = (peers.beat_for_ever(&registry), watch::watch(registry.clone()));
     tokio::join!(beating, watching, peers.hear_for_ever(&registry));
 }
 

@@ -44,12 +44,14 @@ pub(crate) struct Roster {
     /// When the beats on their way were sent, by number.
     on_their_way: HashMap<u64, Instant>,
     echoes: Option<Echoes>,
+    /// Grows whenever the lease was lost, be it for a moment that nobody looked.
+    lapses: u64,
     signs: HashMap<OwnerId, Sign>,
 }
 
 impl Roster {
     pub(crate) fn new(me: OwnerId) -> Self {
-        Self { me, beats: 0, on_their_way: HashMap::new(), echoes: None, signs: HashMap::new() }
+        Self { me, beats: 0, on_their_way: HashMap::new(), echoes: None, lapses: 0, signs: HashMap::new() }
     }
 
     /// The number of the beat that is sent now.
@@ -71,8 +73,21 @@ impl Roster {
         } else if let Some(sent) = self.on_their_way.remove(&number) {
             let before = self.echoes.filter(|echoes| now.duration_since(echoes.last) < LEASE);
             let since = before.map_or(now, |echoes| echoes.since);
+            if !self.holds_lease(now) {
+                self.lapse();
+            }
             self.echoes = Some(Echoes { since, last: now, sent });
         }
+    }
+
+    /// The lease was lost.
+    pub(crate) fn lapse(&mut self) {
+        self.lapses += 1;
+    }
+
+    /// How often the lease was lost: an owner that saw another number before has to read whether its turn is still open.
+    pub(crate) fn lapses(&self) -> u64 {
+        self.lapses
     }
 
     /// A process said that it leaves.
@@ -227,6 +242,18 @@ mod tests {
         assert!(world.roster.holds_lease(world.now + LEASE - Duration::from_millis(1001)));
         assert!(!world.roster.holds_lease(world.now + LEASE - Duration::from_secs(1)));
         const { assert!(LEASE.as_millis() + BEAT.as_millis() <= SILENCE.as_millis()) };
+    }
+
+    #[test]
+    fn a_lease_that_was_lost_and_came_back_is_told_from_one_that_was_held() {
+        let mut world = World::new();
+        world.pass(Duration::from_secs(60), true, true);
+        let lapses = world.roster.lapses();
+        world.pass(Duration::from_secs(60), true, true);
+        assert_eq!(world.roster.lapses(), lapses);
+        world.now += LEASE;
+        world.pass(BEAT, true, true);
+        assert!(world.roster.holds_lease(world.now) && world.roster.lapses() > lapses);
     }
 
     #[test]

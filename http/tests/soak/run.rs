@@ -22,8 +22,6 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// Load besides a fault when nobody measures, and how many faults run at the same time then.
 const SHORT: Duration = Duration::from_secs(3);
 const SIDE_BY_SIDE: usize = 3;
-/// Two attempts at an answer were seen at once here in one of some dozen runs; nothing was lost or stored twice.
-const RARELY_BROKEN: &str = "single: pause a replica 7 s";
 
 /// How long a fault's load runs besides the fault itself: `SOAK_SECONDS_PER_FAULT`, if somebody wants to measure.
 fn load_time() -> Option<Duration> {
@@ -89,13 +87,7 @@ pub fn say(words: &str) {
 /// The faults whose names hold `SOAK_FAULT`; without it, all.
 fn chosen() -> Vec<&'static Fault> {
     let part = std::env::var("SOAK_FAULT").unwrap_or_default();
-    let measured = load_time().is_some();
-    if !measured {
-        // A process that goes on after a pause may finish a write it had begun: rarely, a reader sees an attempt that was given up.
-        say(&format!("only `cargo xtask soak` runs `{RARELY_BROKEN}`: docs/decisions/0006 says what it may show"));
-    }
-    let runs = |fault: &&Fault| fault.name.contains(&part) && (measured || fault.name != RARELY_BROKEN);
-    let chosen: Vec<_> = FAULTS.iter().filter(runs).collect();
+    let chosen: Vec<_> = FAULTS.iter().filter(|fault| fault.name.contains(&part)).collect();
     assert!(!chosen.is_empty(), "no fault's name contains SOAK_FAULT={part}");
     chosen
 }
