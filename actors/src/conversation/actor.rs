@@ -224,6 +224,8 @@ impl ConversationActor {
         let Some(event) =
             decide::close_turn(&self.state, &ended.pending.in_reply_to, self.services.owner, ended.ending.clone())
         else {
+            self.services.count_cancelled_reply();
+            tracing::info!(conversation_id = %self.id, "reply cancelled: others have closed its turn");
             ended.pending.advance(Stage::Broken);
             return self.next(ctx);
         };

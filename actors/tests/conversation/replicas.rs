@@ -30,8 +30,9 @@ impl std::ops::Deref for Replica {
 
 /// `COUNT` processes that share a log, and the bus between them.
 fn replicas<const COUNT: usize>() -> ([Replica; COUNT], MemoryBus) {
-    let (log, bus) = (Arc::new(FaultyLog::new()), MemoryBus::default());
+    let (shared, bus) = (FaultyLog::new(), MemoryBus::default());
     let replicas = [(); COUNT].map(|()| {
+        let log = Arc::new(shared.beside());
         let (puppet, connection) = (Arc::new(Puppet::default()), bus.connect());
         let services = Services::new(log.clone(), Some(connection.clone()), puppet.clone(), Settings::default());
         let services = Arc::new(services);
@@ -232,6 +233,34 @@ async fn an_owner_that_others_may_take_for_dead_shows_nothing_more() {
     call.until_dropped().await;
     let mut retry = other.send("a", "hi").await;
     other.puppet.next_call().await.say("the other's");
+    assert_eq!(ended(&mut retry).await, DONE);
+    assert_eq!(one.stored().await, ["user hi", "failed Abandoned", "attempt 2", "assistant the other's"]);
+}
+
+/// A process that stood still has its lease back before its next token, and has not read yet what was appended meanwhile.
+#[actix::test]
+async fn an_owner_that_was_taken_for_dead_between_two_tokens_shows_and_stores_nothing_more() {
+    let ([one, other], _bus) = replicas();
+    let (mut first, mut call) = one.begin("a", "hi").await;
+    call.token("shown ");
+    shows(&mut first, "shown ").await;
+    let mut second = other.send("a", "hi").await;
+    shows(&mut second, "shown ").await;
+    one.log.hold_subscriptions();
+    one.connection.cut();
+    assert_eq!(ended(&mut second).await, ABANDONED);
+    let (mut retry, mut again) = other.begin("a", "hi").await;
+    again.token("the other's");
+    shows(&mut retry, "the other's").await;
+
+    one.connection.mend();
+    one.connection.until_echo().await;
+    call.token("late");
+    call.until_dropped().await;
+    assert_eq!(ended(&mut first).await, Stage::Broken);
+    assert_eq!(first.progress.borrow().text(), "shown ", "an attempt that was given up was shown");
+    assert_eq!(one.services.cancelled_replies(), 1, "the lost call is not counted");
+    again.finish();
     assert_eq!(ended(&mut retry).await, DONE);
     assert_eq!(one.stored().await, ["user hi", "failed Abandoned", "attempt 2", "assistant the other's"]);
 }

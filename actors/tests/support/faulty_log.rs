@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use chat_eventlog::embedded::EmbeddedLog;
 use chat_eventlog::{Append, EventLog, LogError, LogIdentity, Position, Recorded, Subscription};
 use chat_schema::{ConversationId, Event, EventId, FinishReason, Head, SealedEvent, SessionId, Timings};
+use futures_util::StreamExt;
 use tempfile::TempDir;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
 #[derive(Debug, Clone)]
@@ -22,18 +23,35 @@ pub enum Fault {
     Hold(Arc<Notify>),
 }
 
+/// One process's view of a log.
 pub struct FaultyLog {
-    inner: EmbeddedLog,
+    inner: Arc<EmbeddedLog>,
     faults: Mutex<VecDeque<Fault>>,
     available: AtomicBool,
-    _dir: TempDir,
+    /// Whether subscriptions bring nothing for now.
+    blind: watch::Sender<bool>,
+    dir: Arc<TempDir>,
 }
 
 impl FaultyLog {
     pub fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let inner = EmbeddedLog::open(dir.path()).unwrap();
-        Self { inner, faults: Mutex::default(), available: AtomicBool::new(true), _dir: dir }
+        Self::of(Arc::new(EmbeddedLog::open(dir.path()).unwrap()), Arc::new(dir))
+    }
+
+    /// The same log, as another process sees it.
+    pub fn beside(&self) -> Self {
+        Self::of(self.inner.clone(), self.dir.clone())
+    }
+
+    fn of(inner: Arc<EmbeddedLog>, dir: Arc<TempDir>) -> Self {
+        let (faults, available) = (Mutex::default(), AtomicBool::new(true));
+        Self { inner, faults, available, blind: watch::Sender::new(false), dir }
+    }
+
+    /// From now on subscriptions bring nothing, as if this process had not got to it yet.
+    pub fn hold_subscriptions(&self) {
+        self.blind.send_replace(true);
     }
 
     /// Fails the next `times` appends.
@@ -126,7 +144,15 @@ impl EventLog for FaultyLog {
     }
 
     fn subscribe(&self, after: Position) -> Subscription {
-        self.inner.subscribe(after)
+        let blind = self.blind.subscribe();
+        let held = self.inner.subscribe(after).then(move |event| {
+            let mut blind = blind.clone();
+            async move {
+                blind.wait_for(|blind| !blind).await.unwrap();
+                event
+            }
+        });
+        held.boxed()
     }
 
     async fn end(&self) -> Result<Position, LogError> {

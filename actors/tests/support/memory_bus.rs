@@ -10,6 +10,7 @@ use chat_schema::OwnerId;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::watch;
 
 /// What all processes of a test are connected to.
 #[derive(Clone, Default)]
@@ -26,18 +27,21 @@ struct Line {
 struct Listener {
     me: OwnerId,
     connected: Arc<AtomicBool>,
-    inbox: UnboundedSender<Bytes>,
+    /// Messages, and whether they are the listener's own.
+    inbox: UnboundedSender<(Bytes, bool)>,
 }
-
 /// One process's connection.
 pub struct Connection {
     line: Arc<Line>,
     connected: Arc<AtomicBool>,
+    /// Messages of this process that came back to it and that it has handled.
+    echoes: Arc<watch::Sender<u64>>,
 }
 
 impl MemoryBus {
     pub fn connect(&self) -> Arc<Connection> {
-        Arc::new(Connection { line: Arc::clone(&self.0), connected: Arc::new(AtomicBool::new(true)) })
+        let connected = Arc::new(AtomicBool::new(true));
+        Arc::new(Connection { line: Arc::clone(&self.0), connected, echoes: Arc::default() })
     }
 
     pub fn lose_every(&self, n: usize) {
@@ -54,13 +58,21 @@ impl Connection {
         self.connected.store(true, Ordering::SeqCst);
     }
 
+    /// Waits until this process has handled a message of its own that comes back from now on.
+    pub async fn until_echo(&self) {
+        let mut echoes = self.echoes.subscribe();
+        let seen = *echoes.borrow();
+        echoes.wait_for(|echoes| *echoes > seen).await.unwrap();
+    }
+
     fn deliver(&self, message: &Bytes, to: impl Fn(OwnerId) -> bool) {
         if !self.connected.load(Ordering::SeqCst) {
             return;
         }
         for listener in self.line.listeners.lock().unwrap().iter() {
             if to(listener.me) && listener.connected.load(Ordering::SeqCst) {
-                let _ = listener.inbox.send(message.clone());
+                let own = Arc::ptr_eq(&listener.connected, &self.connected);
+                let _ = listener.inbox.send((message.clone(), own));
             }
         }
     }
@@ -72,7 +84,13 @@ impl Bus for Connection {
         let (inbox, messages) = unbounded_channel();
         let connected = Arc::clone(&self.connected);
         self.line.listeners.lock().unwrap().push(Listener { me, connected, inbox });
-        stream::unfold(messages, |mut messages| async move { Some((messages.recv().await?, messages)) }).boxed()
+        let handled = (messages, Arc::clone(&self.echoes), false);
+        let messages = stream::unfold(handled, |(mut messages, echoes, was_own)| async move {
+            echoes.send_modify(|echoes| *echoes += u64::from(was_own));
+            let (message, own) = messages.recv().await?;
+            Some((message, (messages, echoes, own)))
+        });
+        messages.boxed()
     }
 
     async fn send(&self, to: OwnerId, message: Bytes) {
