@@ -1,0 +1,73 @@
+//! The sign-in page.
+
+use chat_schema::{Session, SignIn as Request};
+use sycamore::futures::spawn_local_scoped;
+use sycamore::prelude::*;
+
+use crate::api::{self, Failure};
+use crate::app::Account;
+
+/// Asks for the password. `ended`: there was a session before.
+#[component(inline_props)]
+pub(crate) fn SignIn(ended: bool) -> View {
+    let account = Account::here();
+    let (password, busy) = (create_signal(String::new()), create_signal(false));
+    let problem = create_signal(ended.then(|| "Your session has ended. Sign in again to go on.".to_owned()));
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local_scoped(async move {
+            let body = Request { password: password.get_clone_untracked() };
+            match api::post::<Session>("/v1/admin/session", &body).await {
+                Ok(session) => account.signed_in(session),
+                Err(failure) => {
+                    problem.set(Some(sentence(&failure)));
+                    busy.set(false);
+                }
+            }
+        });
+    };
+    view! {
+        main(class="alone") {
+            form(class="sign-in", on:submit=submit) {
+                h1 { "Open Chat" }
+                label(r#for="password") { "Password" }
+                input(
+                    id="password", r#type="password", autocomplete="current-password", required=true,
+                    aria-describedby="problem", bind:value=password,
+                )
+                p(id="problem", class="problem", role="alert") { (problem.get_clone().unwrap_or_default()) }
+                button(r#type="submit", class="button primary", disabled=busy.get()) {
+                    (if busy.get() { "Signing in…" } else { "Sign in" })
+                }
+            }
+        }
+    }
+}
+
+fn sentence(failure: &Failure) -> String {
+    match failure {
+        Failure::SignedOut => "That is not the password.".into(),
+        Failure::Refused { status: 429, retry_after, .. } => match retry_after {
+            Some(seconds) => format!("Too many attempts. Try again in {} min.", seconds.div_ceil(60)),
+            None => "Too many attempts. Try again later.".into(),
+        },
+        other => other.sentence(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_password_and_too_many_attempts_are_said_plainly() {
+        assert_eq!(sentence(&Failure::SignedOut), "That is not the password.");
+        let limited =
+            Failure::Refused { status: 429, code: String::new(), message: String::new(), retry_after: Some(61) };
+        assert_eq!(sentence(&limited), "Too many attempts. Try again in 2 min.");
+    }
+}

@@ -1,0 +1,114 @@
+//! Which address shows what. Everything below `/dashboard/` is served the same page, so that every address can be reloaded.
+
+use chat_schema::ConversationId;
+use sycamore_router::Route;
+
+/// A page.
+#[derive(Debug, Clone, PartialEq, Eq, Route)]
+pub(crate) enum Page {
+    /// The list.
+    #[to("/dashboard")]
+    Inbox,
+    /// The list with a conversation beside it.
+    #[to("/dashboard/conversations/<id>")]
+    Conversation {
+        /// As in the address; may be no id at all.
+        id: String,
+    },
+    /// The events of a conversation.
+    #[to("/dashboard/conversations/<id>/audit")]
+    ConversationAudit {
+        /// As in the address; may be no id at all.
+        id: String,
+    },
+    /// Figures.
+    #[to("/dashboard/overview")]
+    Overview,
+    /// What operators did.
+    #[to("/dashboard/audit")]
+    Audit,
+    /// The script tag.
+    #[to("/dashboard/install")]
+    Install,
+    /// The server's own state.
+    #[to("/dashboard/system")]
+    System,
+    /// Anything else.
+    #[not_found]
+    NotFound,
+}
+
+/// A place of the navigation rail. Pages of one place share what they show: a thread opens beside its list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// Conversations.
+    Inbox,
+    /// Figures.
+    Overview,
+    /// Events.
+    Audit,
+    /// The script tag.
+    Install,
+    /// The server.
+    System,
+    /// No place.
+    Nowhere,
+}
+
+impl Page {
+    /// Where the page belongs.
+    pub(crate) fn place(&self) -> Place {
+        match self {
+            Self::Inbox | Self::Conversation { .. } => Place::Inbox,
+            Self::Overview => Place::Overview,
+            Self::Audit | Self::ConversationAudit { .. } => Place::Audit,
+            Self::Install => Place::Install,
+            Self::System => Place::System,
+            Self::NotFound => Place::Nowhere,
+        }
+    }
+
+    /// The conversation it shows; `None` too if the address names none that can be.
+    pub(crate) fn conversation(&self) -> Option<ConversationId> {
+        match self {
+            Self::Conversation { id } | Self::ConversationAudit { id } => id.parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+/// Address of a conversation's thread.
+pub(crate) fn conversation(id: ConversationId) -> String {
+    format!("/dashboard/conversations/{id}")
+}
+
+/// Address of a conversation's events.
+pub(crate) fn conversation_audit(id: ConversationId) -> String {
+    format!("/dashboard/conversations/{id}/audit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "9a1c7a3e-2f0b-5d4c-8e6f-0123456789ab";
+
+    fn page(path: &str) -> Page {
+        Page::default().match_path(path)
+    }
+
+    #[test]
+    fn every_address_leads_back_to_its_page() {
+        let id: ConversationId = ID.parse().unwrap();
+        assert_eq!(page("/dashboard/"), Page::Inbox);
+        assert_eq!(page(&conversation(id)).conversation(), Some(id));
+        assert_eq!(page(&conversation_audit(id)), Page::ConversationAudit { id: ID.into() });
+        assert_eq!(page("/dashboard/nowhere").place(), Place::Nowhere);
+    }
+
+    #[test]
+    fn an_address_that_names_no_conversation_opens_none() {
+        assert_eq!(page("/dashboard/conversations/x").conversation(), None);
+        assert_eq!(page("/dashboard/conversations/x").place(), Place::Inbox);
+    }
+}
