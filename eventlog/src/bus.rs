@@ -8,8 +8,8 @@ use bytes::Bytes;
 use chat_schema::OwnerId;
 use futures_util::stream::BoxStream;
 
-/// A best-effort bus: a message arrives once or, when a process or a connection is gone, never. Messages of one sender to one
-/// receiver keep their order.
+/// A best-effort bus: a message arrives once or, when a process or a connection is gone, never. What a process sends to another one
+/// keeps its order, and so does what it sends to all; between the two there is none.
 #[async_trait]
 pub trait Bus: Send + Sync + 'static {
     /// What is sent to `me` and to everyone, from the moment this returns. Goes on over reconnections; ends only when the bus is closed.

@@ -102,7 +102,8 @@ pub trait EventLog: Send + Sync + 'static {
     /// Deletes the stored bytes of everything that `erasure` erases: a [`ConversationErased`](chat_schema::Event::ConversationErased)
     /// that was appended before, and all events of its conversation before it. When this returns, nothing of them can be read any
     /// more, in the log's files neither, as far as a backend's documentation does not say otherwise. Until then readers see the
-    /// events from the first on up to any of them, and then the erasure. Repeating it is harmless.
+    /// events from the first on up to any of them, and then the erasure; a subscription that another server of a cluster serves may do so
+    /// for a moment longer. Repeating it is harmless.
     ///
     /// # Errors
     /// The log is away, or holds no such erasure. Some of the events may be gone: the call is to be repeated.

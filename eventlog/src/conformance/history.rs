@@ -76,6 +76,23 @@ pub async fn history(log: &dyn EventLog) -> Vec<Recorded> {
     events
 }
 
+/// Waits until a subscription brings this and nothing else. In a cluster it may be served by a server that carries out an erasure a
+/// moment later than the leader.
+///
+/// # Panics
+/// That never comes, or the log cannot be read, or its chains are broken.
+pub(super) async fn until_history_is(log: &dyn EventLog, expected: &[SealedEvent]) {
+    let begin = Instant::now();
+    loop {
+        let found = sealed(history(log).await);
+        if found == expected {
+            return;
+        }
+        assert!(begin.elapsed() < PATIENCE, "the history is {found:?} instead of {expected:?}");
+        sleep(PAUSE).await;
+    }
+}
+
 /// Checks that positions increase and that every conversation's chain of hashes is whole, from its first event on or the one that
 /// erased it.
 ///

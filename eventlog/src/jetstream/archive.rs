@@ -1,35 +1,20 @@
 //! The log on JetStream, read for audit: no stream is created, no consumer is made, nothing is published but questions.
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use chat_schema::{ConversationId, Hash};
-use futures_util::StreamExt;
-use serde_json::json;
-use tokio::time::timeout;
 
 use super::api::Api;
-use super::connection::ANSWER;
+use super::batch::{self, Message, batch};
 use super::open_error::OpenError;
 use super::settings::Settings;
 use super::{message, opening, stream};
 use crate::archive::{Archive, Stored};
 use crate::log::{LogError, Position};
 
-/// Messages and bytes that are asked for at once.
-const BATCH: usize = 1000;
-const BATCH_BYTES: usize = 4 << 20;
-
 /// A log on JetStream, open for audit.
 pub struct JetStreamArchive {
     api: Api,
     direct: bool,
-}
-
-/// One message of the stream.
-struct Message {
-    sequence: u64,
-    subject: String,
-    payload: Bytes,
 }
 
 impl JetStreamArchive {
@@ -45,43 +30,13 @@ impl JetStreamArchive {
 
     async fn messages(&self, subject: &str, from: u64) -> Result<Vec<Message>, LogError> {
         if self.direct
-            && let Some(batch) = self.batch(subject, from).await.filter(|batch| !batch.is_empty())
+            && let Some(batch) = batch(&self.api, subject, from).await.filter(|batch| !batch.is_empty())
         {
             return Ok(batch);
         }
         // The server that was asked may be behind: whether there is more, the leader knows.
         let next = self.api.next(subject, from).await.map_err(|fault| LogError::Unavailable(fault.to_string()))?;
-        let message = |found: async_nats::jetstream::message::StreamMessage| Message {
-            sequence: found.sequence,
-            subject: found.subject.to_string(),
-            payload: found.payload,
-        };
-        Ok(next.map(message).into_iter().collect())
-    }
-
-    async fn batch(&self, subject: &str, from: u64) -> Option<Vec<Message>> {
-        let client = self.api.connection().client();
-        let inbox = client.new_inbox();
-        let mut answers = client.subscribe(inbox.clone()).await.ok()?;
-        let request =
-            json!({ "batch": BATCH, "max_bytes": BATCH_BYTES, "seq": from, "next_by_subj": subject }).to_string();
-        let direct = format!("$JS.API.DIRECT.GET.{}", self.api.stream());
-        client.publish_with_reply(direct, inbox, request.into()).await.ok()?;
-        let mut batch = Vec::new();
-        loop {
-            let answer = timeout(ANSWER, answers.next()).await.ok()??;
-            match answer.status.map(|status| status.as_u16()) {
-                None => {
-                    let headers = answer.headers.as_ref()?;
-                    let sequence = headers.get("Nats-Sequence")?.as_str().parse().ok()?;
-                    let subject = headers.get("Nats-Subject")?.as_str().to_owned();
-                    batch.push(Message { sequence, subject, payload: answer.payload });
-                }
-                // The end of the batch.
-                Some(204) => return Some(batch),
-                Some(_) => return None,
-            }
-        }
+        Ok(next.map(Message::from).into_iter().collect())
     }
 }
 
@@ -100,7 +55,7 @@ impl Archive for JetStreamArchive {
         let mut from = message::sequence(after).max(1);
         let mut found = Vec::new();
         let mut bytes = 0;
-        while found.len() < limit && (found.is_empty() || bytes < BATCH_BYTES) {
+        while found.len() < limit && (found.is_empty() || bytes < batch::BYTES) {
             let messages = self.messages(&subject, from).await?;
             let Some(last) = messages.last() else { break };
             from = last.sequence + 1;

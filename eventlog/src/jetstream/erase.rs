@@ -12,7 +12,8 @@ const ROUNDS: usize = 5;
 /// [`EventLog::erase`](crate::EventLog::erase).
 ///
 /// From the newest message on: whoever reads along sees the first events up to any of them, and then the erasure, so that a gap
-/// never looks like a loss.
+/// never looks like a loss. The leader has deleted them when this returns, and [`read`](crate::EventLog::read) asks it; the other servers
+/// follow as soon as they hear of it, and serve subscriptions meanwhile.
 pub(super) async fn erase(api: &Api, erasure: &SealedEvent) -> Result<(), LogError> {
     if !matches!(erasure.envelope.event, Event::ConversationErased { .. }) {
         return Err(LogError::Unavailable("it is no erasure".into()));

@@ -8,6 +8,7 @@ mod answer;
 mod api;
 mod append;
 mod archive;
+mod batch;
 mod bus;
 mod connection;
 mod durability;

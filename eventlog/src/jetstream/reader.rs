@@ -7,20 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::message::StreamMessage;
-use bytes::Bytes;
 use chat_schema::{ConversationId, Event};
-use futures_util::StreamExt;
-use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::api::{Api, Fault};
+use super::batch::batch;
 use super::connection::ANSWER;
 use super::heads::{Head, Heads};
 use super::{message, stream};
 use crate::log::{LogError, Position, Recorded};
 
-/// Messages that are asked for at once.
-const BATCH: usize = 1000;
 /// Pauses before a leader that knows less than this process is asked again: it has just been elected and catches up.
 const STALE_MS: [u64; 4] = [10, 50, 200, 500];
 
@@ -146,37 +142,14 @@ impl Reader {
     async fn in_batches(&self, subject: &str, mut from: u64, after: u64, last: u64) -> Option<Vec<Recorded>> {
         let mut events: Vec<Recorded> = Vec::new();
         while self.direct && events.last().map_or(0, version) < last {
-            let batch = self.batch(subject, from).await?;
-            from = batch.last()?.0 + 1;
-            for (sequence, payload) in batch {
-                events.extend(Message::decode(sequence, &payload).ok()?.events);
+            let batch = batch(&self.api, subject, from).await?;
+            from = batch.last()?.sequence + 1;
+            for found in batch {
+                events.extend(Message::decode(found.sequence, &found.payload).ok()?.events);
             }
         }
         events.retain(|event| version(event) > after);
         (is_whole(&events, after) && events.last().is_some_and(|event| version(event) >= last)).then_some(events)
-    }
-
-    /// Up to [`BATCH`] messages from `from` on, by sequence, from any server that has the stream.
-    async fn batch(&self, subject: &str, from: u64) -> Option<Vec<(u64, Bytes)>> {
-        let client = self.api.connection().client();
-        let inbox = client.new_inbox();
-        let mut answers = client.subscribe(inbox.clone()).await.ok()?;
-        let request = json!({ "batch": BATCH, "seq": from, "next_by_subj": subject }).to_string();
-        let direct = format!("$JS.API.DIRECT.GET.{}", self.api.stream());
-        client.publish_with_reply(direct, inbox, request.into()).await.ok()?;
-        let mut batch = Vec::new();
-        loop {
-            let answer = timeout(ANSWER, answers.next()).await.ok()??;
-            match answer.status.map(|status| status.as_u16()) {
-                None => {
-                    let sequence = answer.headers.as_ref()?.get("Nats-Sequence")?.as_str().parse().ok()?;
-                    batch.push((sequence, answer.payload));
-                }
-                // The end of the batch.
-                Some(204) => return Some(batch),
-                Some(_) => return None,
-            }
-        }
     }
 
     async fn one_by_one(&self, subject: &str, mut from: u64, last: u64) -> Result<Vec<Recorded>, LogError> {

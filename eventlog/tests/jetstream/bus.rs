@@ -1,5 +1,6 @@
 //! The bus between processes: whole, in order, and never late.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -38,35 +39,32 @@ async fn a_message_reaches_its_receiver_and_a_broadcast_everyone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn messages_of_one_sender_keep_their_order_whether_they_are_for_one_or_for_all() {
+async fn what_is_for_one_keeps_its_order_and_so_does_what_is_for_all() {
     let server = Server::start();
     let (one, two) = (open(&server.url()).await, open(&server.url()).await);
     let you = owner();
     let mut to_you = two.bus().listen(you).await;
     let sender = one.bus();
     for number in 0..5000 {
-        let message = Bytes::from(number.to_string());
         if number % 3 == 0 {
-            sender.broadcast(message).await;
+            sender.broadcast(format!("all {number}").into()).await;
         } else {
-            sender.send(you, message).await;
+            sender.send(you, format!("one {number}").into()).await;
         }
         if number % 100 == 0 {
             tokio::task::yield_now().await;
         }
     }
-    sender.send(you, "end".into()).await;
-    let mut last = None;
-    loop {
+    sender.broadcast("all 5000".into()).await;
+    sender.send(you, "one 5000".into()).await;
+    let mut last: HashMap<String, u32> = HashMap::new();
+    while last.len() < 2 || last.values().any(|number| *number < 5000) {
         let message = next(&mut to_you).await;
-        if message == "end" {
-            break;
-        }
-        let number: u32 = message.parse().unwrap();
-        assert!(last.is_none_or(|last| last < number), "{number} came after {last:?}");
-        last = Some(number);
+        let (whose, number) = message.split_once(' ').unwrap();
+        let number = number.parse().unwrap();
+        let before = last.insert(whose.to_owned(), number);
+        assert!(before.is_none_or(|before| before < number), "{message} came after {before:?}");
     }
-    assert!(last.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
