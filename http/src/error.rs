@@ -202,7 +202,9 @@ impl From<ReadError> for ApiError {
 pub(crate) fn of_stage(stage: Stage) -> Option<ApiError> {
     match stage {
         Stage::Done { .. } => None,
-        Stage::Waiting | Stage::Answering | Stage::Broken => Some(ApiError::Internal),
+        Stage::Waiting | Stage::Answering => Some(ApiError::Internal),
+        // How it ended is not known here; sent again under the same id, the message gets what the log says.
+        Stage::Broken => Some(ApiError::StorageUnknown),
         Stage::Failed(reason) => Some(reason.into()),
         Stage::Refused(refusal) => Some(refusal.into()),
     }

@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
 
-/// Levels without `RUST_LOG`.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,async_nats=warn";
+/// Levels without `RUST_LOG`. What `async_nats` meets comes back to the event log, which tells it once and in words for operators.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,async_nats=off";
 
 /// Installs the logger for the whole process.
 pub(crate) fn init() {
