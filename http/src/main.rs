@@ -23,6 +23,7 @@ mod rate_limit;
 mod rebuild;
 mod retention;
 mod routes;
+mod seed;
 mod sessions;
 mod startup;
 mod visitor;
@@ -59,6 +60,7 @@ enum Command {
     /// Look after the read models, which the admin API and the dashboard answer from
     #[command(subcommand)]
     Projections(Projections),
+    Seed(seed::Arguments),
 }
 
 #[derive(Subcommand)]
@@ -86,6 +88,11 @@ fn main() -> ExitCode {
         _ if cli.print_config => print!("{}", config.print()),
         Some(Command::Projections(Projections::Rebuild)) => {
             if let Err(error) = actix_web::rt::System::new().block_on(rebuild::rebuild(config)) {
+                return fail(&format_args!("{error:#}"));
+            }
+        }
+        Some(Command::Seed(arguments)) => {
+            if let Err(error) = actix_web::rt::System::new().block_on(seed::seed(config, arguments)) {
                 return fail(&format_args!("{error:#}"));
             }
         }

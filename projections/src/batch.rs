@@ -6,9 +6,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use chat_eventlog::{Position, Recorded};
 use chat_schema::{ConversationId, Envelope, Event, FailureReason, MessageId, MessageStatus, Timings, Usage};
 use rusqlite::Connection;
 
+use crate::columns::storable;
 use crate::conversation::{self, Content, Conversation, Question};
 use crate::messages::{self, NewMessage};
 use crate::search::index;
@@ -25,7 +27,8 @@ pub(crate) struct Batch<'db> {
 /// Writes what one event changes.
 struct Writer<'db> {
     db: &'db Connection,
-    next_message: i64,
+    /// Of the event that is being written.
+    position: Position,
     /// Conversations listed for the first time, less those erased.
     listed: i64,
     tally: Tally,
@@ -42,13 +45,14 @@ struct Answer<'a> {
 
 impl<'db> Batch<'db> {
     pub(crate) fn begin(db: &'db Connection) -> rusqlite::Result<Self> {
-        let (next_message, next_conversation) = (messages::next_number(db)?, conversation::next_number(db)?);
-        let writer = Writer { db, next_message, listed: 0, tally: Tally::default(), erased: false };
+        let next_conversation = conversation::next_number(db)?;
+        let writer = Writer { db, position: Position::START, listed: 0, tally: Tally::default(), erased: false };
         Ok(Self { conversations: HashMap::new(), next_conversation, writer })
     }
 
     /// Applies an event if it is the next one of its conversation.
-    pub(crate) fn apply(&mut self, envelope: &Envelope) -> rusqlite::Result<Step> {
+    pub(crate) fn apply(&mut self, recorded: &Recorded) -> rusqlite::Result<Step> {
+        let envelope = &recorded.event.envelope;
         let id = envelope.conversation_id;
         let conversation = match self.conversations.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
@@ -64,6 +68,7 @@ impl<'db> Batch<'db> {
         if step == Step::Next {
             conversation.version = envelope.version;
             conversation.changed = true;
+            self.writer.position = recorded.position;
             self.writer.write(conversation, envelope)?;
         }
         Ok(step)
@@ -205,7 +210,7 @@ impl Writer<'_> {
         answer: &Answer<'_>,
     ) -> rusqlite::Result<i64> {
         let message = NewMessage {
-            number: self.next_message,
+            number: storable(self.position.get()),
             conversation: conversation.number,
             turn,
             message_id,
@@ -224,7 +229,6 @@ impl Writer<'_> {
             messages::insert(self.db, &message)?;
             added = 0;
         }
-        self.next_message += 1;
         index::insert(self.db, message.number, message.content)?;
         self.tally.message(message.created_at, message_id.is_none(), message.usage, message.timings, 1);
         if let Some(content) = &mut conversation.content {

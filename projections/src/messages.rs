@@ -1,4 +1,4 @@
-//! The messages of every conversation. A message's number is its place in the order in which all of them came; its turn
+//! The messages of every conversation. A message's number is its event's position in the log, so that a replay gives the same; its turn
 //! is the version of the visitor's message, so an answer stands under its question however late it came.
 
 use chat_schema::{MessageId, MessageStatus, Rating, Timings, Usage};
@@ -62,9 +62,9 @@ pub(crate) struct OldMessage {
     pub(crate) content: String,
 }
 
-/// The number of the next message.
-pub(crate) fn next_number(db: &Connection) -> rusqlite::Result<i64> {
-    db.prepare_cached("SELECT coalesce(max(number), 0) + 1 FROM message")?.query_row((), |row| row.get(0))
+/// The newest message that stands before `number`.
+pub(crate) fn newest_before(db: &Connection, number: i64) -> rusqlite::Result<Option<i64>> {
+    db.prepare_cached("SELECT max(number) FROM message WHERE number < ?1")?.query_row([number], |row| row.get(0))
 }
 
 /// Stores the message; false if its place in the thread is taken.

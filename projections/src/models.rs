@@ -88,9 +88,10 @@ impl Models {
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut applied = Applied { position: from, gap: None, erased: false };
         let mut batch = Batch::begin(&transaction)?;
-        for Recorded { position, event } in events {
-            let envelope = &event.envelope;
-            if let Step::Gap { expected } = batch.apply(envelope)? {
+        for recorded in events {
+            let Recorded { position, event } = recorded;
+            if let Step::Gap { expected } = batch.apply(recorded)? {
+                let envelope = &event.envelope;
                 let (conversation, found) = (envelope.conversation_id, envelope.version);
                 applied.gap = Some(Gap { position: *position, conversation, expected, found });
                 break;

@@ -10,6 +10,9 @@ mod event;
 mod hash;
 mod ids;
 mod operator;
+#[cfg(feature = "samples")]
+pub mod samples;
+mod session;
 mod upcast;
 
 pub use admin::{
@@ -25,4 +28,5 @@ pub use event::{Event, FailureReason, FinishReason, Rating, Timings, Usage};
 pub use hash::Hash;
 pub use ids::{ConversationId, EventId, InvalidId, MessageId, OwnerId, SessionId};
 pub use operator::{ErasedConversation, ExportFormat, Operator, OperatorAct};
+pub use session::{Session, SignIn};
 pub use upcast::{DecodeError, SCHEMA_VERSION};

@@ -26,6 +26,7 @@ mod overload;
 mod projections;
 mod replicas;
 mod retries;
+mod seed;
 mod sessions;
 mod shutdown;
 mod start;

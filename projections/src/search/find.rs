@@ -1,16 +1,18 @@
 //! Finds conversations by their messages, the newest match first. The index gives candidates in that order; each is looked
-//! at until the page is full, so a page of a common word costs no more than that of a rare one.
+//! at until the page is full, so a page of a common word costs no more than that of a rare one, whose spans are all looked through.
 
 use std::collections::HashSet;
 
 use chat_schema::{ConversationPage, Snippet, Summary};
 use rusqlite::{Connection, Row};
 
+use super::index;
 use super::query::Query;
 use super::snippet::snippet;
 use crate::columns;
 use crate::conversation_list::{Filter, summary};
 use crate::cursor::SearchCursor;
+use crate::messages;
 
 /// Messages looked at for one page. Beyond it the page is returned as it is, with a cursor to go on from.
 const CANDIDATES: usize = 5000;
@@ -26,33 +28,13 @@ pub(crate) fn find(
     limit: u32,
     after: Option<SearchCursor>,
 ) -> rusqlite::Result<ConversationPage> {
-    let mut search = Search { db, query, filter, after, settled: HashSet::new() };
-    let mut found: Vec<(i64, Summary)> = Vec::new();
-    let mut next = None;
-    if !query.is_empty() {
-        let mut candidates = db.prepare_cached(NEWEST_FIRST)?;
-        let before = after.map_or(i64::MAX, |after| after.message);
-        let mut rows = candidates.query((query.index_expression(), before, CANDIDATES as i64))?;
-        let mut examined = 0;
-        while let Some(row) = rows.next()? {
-            let message: i64 = row.get(0)?;
-            examined += 1;
-            let Some(summary) = search.first_match(message)? else {
-                next = (examined == CANDIDATES).then_some(message);
-                continue;
-            };
-            if found.len() == limit as usize {
-                next = found.last().map(|(message, _)| *message);
-                break;
-            }
-            found.push((message, summary));
-            next = (examined == CANDIDATES).then_some(message);
-        }
-    }
+    let (settled, found) = (HashSet::new(), Vec::new());
+    let mut search = Search { db, query, filter, after, limit: limit as usize, examined: 0, found, settled };
+    let next = if query.is_empty() { None } else { search.run()? };
     Ok(ConversationPage {
-        total: found.len() as u64,
+        total: search.found.len() as u64,
         total_is_lower_bound: next.is_some() || after.is_some(),
-        conversations: found.into_iter().map(|(_, summary)| summary).collect(),
+        conversations: search.found.into_iter().map(|(_, summary)| summary).collect(),
         next_cursor: next.map(|message| SearchCursor { message }.to_string()),
     })
 }
@@ -62,6 +44,11 @@ struct Search<'a> {
     query: &'a Query,
     filter: &'a Filter,
     after: Option<SearchCursor>,
+    limit: usize,
+    /// Candidates looked at.
+    examined: usize,
+    /// What is on the page, each with the message it was found by.
+    found: Vec<(i64, Summary)>,
     /// Conversations that are found already, or never will be.
     settled: HashSet<i64>,
 }
@@ -74,6 +61,41 @@ struct Candidate {
 }
 
 impl Search<'_> {
+    /// Fills the page, span by span; where the next one goes on if there may be one.
+    fn run(&mut self) -> rusqlite::Result<Option<i64>> {
+        let mut before = self.after.map_or(i64::MAX, |after| after.message);
+        // Spans of which nothing is left are passed over.
+        while let Some(newest) = messages::newest_before(self.db, before)? {
+            let span = index::span(newest);
+            if let Some(next) = self.look_through(span, before)? {
+                return Ok(Some(next));
+            }
+            before = index::first_of(span);
+        }
+        Ok(None)
+    }
+
+    /// Looks at the candidates of a span that stand before `before`; where to go on if the page is full.
+    fn look_through(&mut self, span: i64, before: i64) -> rusqlite::Result<Option<i64>> {
+        let mut candidates = self.db.prepare_cached(NEWEST_FIRST)?;
+        let expression = self.query.index_expression(&index::prefix(span));
+        let mut rows = candidates.query((expression, before, (CANDIDATES - self.examined) as i64))?;
+        while let Some(row) = rows.next()? {
+            let message: i64 = row.get(0)?;
+            self.examined += 1;
+            if let Some(summary) = self.first_match(message)? {
+                if self.found.len() == self.limit {
+                    return Ok(self.found.last().map(|(message, _)| *message));
+                }
+                self.found.push((message, summary));
+            }
+            if self.examined == CANDIDATES {
+                return Ok(Some(message));
+            }
+        }
+        Ok(None)
+    }
+
     /// The conversation of `message`, if this is its newest message that is found.
     fn first_match(&mut self, message: i64) -> rusqlite::Result<Option<Summary>> {
         let conversation = self

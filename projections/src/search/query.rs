@@ -45,9 +45,9 @@ impl Query {
         self.phrases.is_empty()
     }
 
-    /// For the index, which knows the words of a message but not where they stand.
-    pub(crate) fn index_expression(&self) -> String {
-        let mut words: Vec<_> = self.phrases.iter().flatten().map(|word| format!("\"{word}\"")).collect();
+    /// For the index, which knows the words of a message, each after `prefix`, but not where they stand.
+    pub(crate) fn index_expression(&self, prefix: &str) -> String {
+        let mut words: Vec<_> = self.phrases.iter().flatten().map(|word| format!("\"{prefix}{word}\"")).collect();
         if self.open
             && let Some(last) = words.last_mut()
         {
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn nothing_in_it_is_syntax() {
         let query = Query::parse("\"a\" OR b* NEAR(c, 2) -d {x}: ^e AND").unwrap();
-        assert_eq!(query.index_expression(), "\"a\" \"or\" \"b\" \"near\" \"c\" \"2\" \"d\" \"x\" \"e\" \"and\"*");
+        assert_eq!(query.index_expression(""), "\"a\" \"or\" \"b\" \"near\" \"c\" \"2\" \"d\" \"x\" \"e\" \"and\"*");
     }
 
     #[test]

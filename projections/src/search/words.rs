@@ -56,11 +56,12 @@ pub(crate) fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// The words of `text` with a space between them, as the index takes them.
-pub(crate) fn indexed(text: &str) -> String {
-    let mut words = String::with_capacity(text.len() + 16);
+/// The words of `text`, each after `prefix`, with a space between them, as the index takes them.
+pub(crate) fn indexed(text: &str, prefix: &str) -> String {
+    let mut words = String::with_capacity(2 * text.len() + 16);
+    // Bytes of the word that is open; 0 between words.
     let mut length = 0;
-    let separate = |words: &mut String, length: &mut usize| {
+    let close = |words: &mut String, length: &mut usize| {
         if *length > 0 {
             words.push(' ');
         }
@@ -69,8 +70,11 @@ pub(crate) fn indexed(text: &str) -> String {
     for c in text.chars() {
         if c.is_ascii() {
             if !c.is_ascii_alphanumeric() {
-                separate(&mut words, &mut length);
+                close(&mut words, &mut length);
             } else if length < LONGEST {
+                if length == 0 {
+                    words.push_str(prefix);
+                }
                 words.push(c.to_ascii_lowercase());
                 length += 1;
             }
@@ -78,18 +82,22 @@ pub(crate) fn indexed(text: &str) -> String {
         }
         let single = is_unspaced(c);
         if single || !(c.is_alphanumeric() || is_mark(c)) {
-            separate(&mut words, &mut length);
+            close(&mut words, &mut length);
         }
         let before = words.len();
+        if length == 0 {
+            words.push_str(prefix);
+        }
+        let start = words.len();
         fold(c, &mut words);
-        let added = words.len() - before;
-        if length + added > LONGEST {
+        let added = words.len() - start;
+        if added == 0 || length + added > LONGEST {
             words.truncate(before);
         } else {
             length += added;
         }
         if single {
-            separate(&mut words, &mut length);
+            close(&mut words, &mut length);
         }
     }
     words
@@ -184,8 +192,9 @@ mod tests {
             &"x".repeat(1000),
             &"é".repeat(1000),
         ] {
-            let indexed = indexed(text);
-            assert_eq!(indexed.split_whitespace().collect::<Vec<_>>(), folded(text), "{text}");
+            let indexed = indexed(text, "1a");
+            let expected: Vec<_> = folded(text).into_iter().map(|word| format!("1a{word}")).collect();
+            assert_eq!(indexed.split_whitespace().collect::<Vec<_>>(), expected, "{text}");
         }
     }
 }

@@ -10,6 +10,7 @@ mod log_double;
 mod open_turns;
 mod opening;
 mod rebuilding;
+mod replay;
 mod search;
 mod statistics;
 mod threads;

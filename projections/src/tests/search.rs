@@ -187,3 +187,16 @@ async fn an_answer_that_takes_another_s_place_takes_it_in_the_index_too() {
     assert_eq!(sessions(&models.search("second").await), ["alice"]);
     assert_eq!(models.summary("alice").await.messages, 2);
 }
+
+#[tokio::test]
+async fn a_number_is_found_among_many_messages_whatever_span_they_are_in() {
+    let log = LogDouble::new(1);
+    for n in 0..70_000_u64 {
+        log.asks("chatty", 1_000 + n, &format!("m{n}"), if n == 333 { "order 10000333" } else { "hay" });
+    }
+    let models = Following::all_of(log).await;
+    for words in ["10000333", "order 10000333", "order 1000", "ord"] {
+        assert_eq!(sessions(&models.search(words).await), ["chatty"], "{words}");
+    }
+    assert_eq!(sessions(&models.search("10000333 hay").await), Vec::<&str>::new());
+}
