@@ -1,17 +1,12 @@
 //! Every way to log in, and TLS.
 
-use std::fs;
 use std::path::PathBuf;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chat_eventlog::conformance::{Author, history, store};
 use chat_eventlog::jetstream::{OpenError, Settings};
 use nkeys::KeyPair;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair as Key};
-use serde_json::{Value, json};
-use tempfile::TempDir;
 
+use crate::identities::{Signed, accounts_with, credentials, files};
 use crate::nats::Server;
 use crate::settings::{refusal, settings};
 
@@ -27,18 +22,6 @@ async fn works(settings: Settings) {
     let log = chat_eventlog::jetstream::JetStreamLog::open(settings).await.unwrap();
     store(&log, &Author::new().events(2)).await;
     assert!(history(&log).await.len() >= 2);
-}
-
-/// A directory with files, by name.
-fn files(contents: &[(&str, String)]) -> (TempDir, Vec<PathBuf>) {
-    let dir = TempDir::new().unwrap();
-    let paths = contents.iter().map(|(name, text)| {
-        let path = dir.path().join(name);
-        fs::write(&path, text).unwrap();
-        path
-    });
-    let paths = paths.collect();
-    (dir, paths)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,48 +54,10 @@ async fn an_nkey_logs_in_and_another_one_does_not() {
     assert!(matches!(error, OpenError::Login(_)) && !error.to_string().contains("SUNOTASEED"), "{error}");
 }
 
-/// A signed token of the kind that operators and accounts hand out.
-fn jwt(issuer: &KeyPair, subject: &str, nats: &Value) -> String {
-    let encode = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-    let header = encode(&json!({"typ": "JWT", "alg": "ed25519-nkey"}));
-    let claims =
-        json!({"jti": subject, "iat": 1, "iss": issuer.public_key(), "name": "test", "sub": subject, "nats": nats});
-    let signed = format!("{header}.{}", encode(&claims));
-    let signature = URL_SAFE_NO_PAD.encode(issuer.sign(signed.as_bytes()).unwrap());
-    format!("{signed}.{signature}")
-}
-
-fn account(operator: &KeyPair, account: &KeyPair, storage: i64) -> String {
-    let limits = json!({
-        "subs": -1, "data": -1, "payload": -1, "imports": -1, "exports": -1, "wildcards": true, "conn": -1, "leaf": -1,
-        "mem_storage": storage, "disk_storage": storage, "streams": -1, "consumer": -1
-    });
-    jwt(operator, &account.public_key(), &json!({"limits": limits, "type": "account", "version": 2}))
-}
-
-fn credentials(account: &KeyPair, user: &KeyPair) -> String {
-    let claims = json!({"pub": {}, "sub": {}, "subs": -1, "data": -1, "payload": -1, "type": "user", "version": 2});
-    let jwt = jwt(account, &user.public_key(), &claims);
-    let seed = user.seed().unwrap();
-    format!(
-        "-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n\
-         -----BEGIN USER NKEY SEED-----\n{seed}\n------END USER NKEY SEED------\n"
-    )
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_credentials_file_logs_in_and_one_of_another_account_does_not() {
-    let (operator, system) = (KeyPair::new_operator(), KeyPair::new_account());
     let (chat, stranger, user) = (KeyPair::new_account(), KeyPair::new_account(), KeyPair::new_user());
-    let signed = jwt(&operator, &operator.public_key(), &json!({"type": "operator", "version": 2}));
-    let config = format!(
-        "{BASE}operator: {signed}\nsystem_account: {}\nresolver: MEMORY\nresolver_preload: {{ {}: {}, {}: {} }}",
-        system.public_key(),
-        system.public_key(),
-        account(&operator, &system, 0),
-        chat.public_key(),
-        account(&operator, &chat, -1),
-    );
+    let config = format!("{BASE}{}", accounts_with(&chat));
     let server = Server::start_closed(&config);
     let (_dir, paths) = files(&[
         ("good.creds", credentials(&chat, &user)),
@@ -125,25 +70,6 @@ async fn a_credentials_file_logs_in_and_one_of_another_account_does_not() {
     assert!(matches!(error, OpenError::Login(_)), "{error}");
     let error = refusal(with(2)).await;
     assert!(matches!(error, OpenError::File { .. }) && error.to_string().contains("nsc generate creds"), "{error}");
-}
-
-/// An authority, and a certificate for 127.0.0.1 that it signed, with its key.
-struct Signed {
-    authority: String,
-    certificate: String,
-    key: String,
-}
-
-impl Signed {
-    fn new() -> Self {
-        let mut authority = CertificateParams::new([]).unwrap();
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, Key::generate().unwrap()).unwrap();
-        let key = Key::generate().unwrap();
-        let certificate =
-            CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
-        Self { authority: authority.pem(), certificate: certificate.pem(), key: key.serialize_pem() }
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,9 @@ mod nats;
 #[path = "../support/canary.rs"]
 mod canary;
 
+#[path = "../support/identities.rs"]
+mod identities;
+
 mod away;
 mod bus;
 mod conformance;

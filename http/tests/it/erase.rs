@@ -152,6 +152,22 @@ async fn an_erasure_ends_a_running_answer_and_nothing_of_it_comes_later() {
     until_no_trace(&server.dir().join("read-models")).await;
 }
 
+#[tokio::test]
+async fn who_waits_for_the_whole_of_an_answer_that_is_erased_is_told_to_come_again() {
+    let upstream = Upstream::start().await;
+    let server = Server::start(embedded(&upstream));
+    let mut answer = upstream.speak();
+    answer.token(CANARY);
+    let erasing = async {
+        upstream.until_asked(1).await;
+        while erase(&server, &id_of("secret").to_string()).await.0 == 404 {}
+    };
+    let (response, ()) = tokio::join!(server.say("secret", CANARY), erasing);
+    assert!(response.headers().contains_key("retry-after"));
+    let (status, body) = body_of(response).await;
+    assert_eq!((status, &body["code"]), (503, &json!("storage-unknown")), "{body}");
+}
+
 /// Appends to the log of a server that is not running, as one that was killed in the middle of an erasure did.
 async fn append(log: &EmbeddedLog, id: ConversationId, event: impl FnOnce(Head) -> Event) {
     let last = last_event(log, id).await.unwrap();

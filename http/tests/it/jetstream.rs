@@ -20,7 +20,7 @@ fn on(log: &nats::Server) -> Options {
 }
 
 /// The one line with which the server refused to start, after checking that nothing secret is in it.
-fn complaint(options: Options) -> String {
+pub(crate) fn complaint(options: Options) -> String {
     let Err((status, stderr)) = Server::try_start(options) else { panic!("the server started") };
     assert!(!status.success());
     assert!(!stderr.contains("s3cret") && !stderr.contains(PASSWORD), "a password is shown: {stderr}");
@@ -97,6 +97,8 @@ async fn while_the_log_is_away_chat_is_refused_at_once_and_the_rest_goes_on() {
     assert_eq!(server.thread("known").await, ["user: one", "assistant: 1", "user: two", "assistant: 2"]);
     assert_eq!(server.thread("new-0").await, ["user: two", "assistant: 2"]);
     assert_eq!(server.thread("new-1").await, [] as [&str; 0], "what was refused was not stored");
+    let noise: Vec<String> = server.log().lines().filter(|line| line.contains("async_nats")).map(Into::into).collect();
+    assert!(noise.is_empty(), "the library's words beside the log's own: {noise:?}");
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ mod support;
 #[path = "../../../eventlog/tests/support/nats/mod.rs"]
 mod nats;
 
+#[path = "../../../eventlog/tests/support/identities.rs"]
+mod identities;
+
 mod admin;
 mod admin_callers;
 mod audit;
@@ -22,6 +25,7 @@ mod erase;
 mod export;
 mod feed;
 mod jetstream;
+mod jetstream_login;
 mod overload;
 mod projections;
 mod replicas;
