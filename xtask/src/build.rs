@@ -5,12 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::steps::Steps;
-use crate::{node, server, widget};
+use crate::{dashboard, node, server, widget};
 
 pub(crate) fn build() -> Result<()> {
     node::require()?;
-    let mut steps = Steps::new(2);
+    let mut steps = Steps::new(3);
     steps.run("widget", widget::build)?;
+    steps.run("dashboard", dashboard::build)?;
     let binary = steps.run("server", server::build_release)?;
     let size = std::fs::metadata(&binary)?.len();
     println!("{}  {}", from_here(&binary).display(), megabytes(size));

@@ -6,6 +6,7 @@ mod apt;
 mod bench;
 mod build;
 mod chromium;
+mod dashboard;
 mod deny;
 mod nats_server;
 mod node;
@@ -43,6 +44,8 @@ enum Task {
     },
     /// Build target/release/open-chat, one file with everything embedded
     Build,
+    /// Build dashboard/dist, which the server embeds
+    Dashboard,
     /// Install what the tests need (a browser, the wasm target, nats-server) and run all of them
     ///
     /// Stops at the first failing step; ends with every step's time and the number of tests. Chromium is taken from
@@ -68,14 +71,9 @@ enum Task {
         #[arg(long, value_name = "NAME")]
         fault: Option<String>,
     },
-    /// Replay a log on JetStream into read models, beside `subscribe` alone and a bare consumer in the same run
-    ///
-    /// Prints the rates of each round and the ratios to the bare consumer, with their spread.
-    Bench {
-        /// Events in the log
-        #[arg(long, default_value_t = 1_000_000)]
-        events: u64,
-    },
+    /// Measure, beside a floor or a smaller size in the same run
+    #[command(subcommand)]
+    Bench(bench::Bench),
     /// Check what the compiler does not: who depends on whom, licences, documents, sizes
     Tidy,
     /// Run cargo-deny over the dependencies: licences, bans and sources
@@ -111,10 +109,11 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::Run { args } => run::run(&args),
         Task::Build => build::build(),
+        Task::Dashboard => dashboard::build(),
         Task::Test | Task::Ci => test::test(),
         Task::Tools => test::install_tools(),
         Task::Soak { seconds, fault } => soak::soak(seconds, fault.as_deref()),
-        Task::Bench { events } => bench::replay(events),
+        Task::Bench(bench) => bench::bench(&bench),
         Task::Tidy => tidy::tidy(),
         Task::Deny { checks } => deny::deny(&checks),
     }

@@ -21,14 +21,16 @@ pub(crate) fn is_done(file: &Path) -> bool {
     beside(file, "br").is_file() && beside(file, "gz").is_file()
 }
 
-fn beside(file: &Path, extension: &str) -> PathBuf {
+/// `<file>.<extension>`.
+pub(crate) fn beside(file: &Path, extension: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(".");
     name.push(extension);
     name.into()
 }
 
-fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<()> {
+/// Leaves a file alone that is as it should be, its time of change included.
+pub(crate) fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(file).is_ok_and(|old| old == bytes) {
         return Ok(());
     }

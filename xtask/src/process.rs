@@ -95,6 +95,15 @@ pub(crate) fn answer(mut command: Command) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// What `command` prints, which must end well; its complaints pass through.
+pub(crate) fn output(mut command: Command) -> Result<Vec<u8>> {
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| not_started(&command))?;
+    if !output.status.success() {
+        bail!("{}", failed(&command));
+    }
+    Ok(output.stdout)
+}
+
 /// The first file called `name` on PATH.
 pub(crate) fn on_path(name: impl AsRef<OsStr>) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;

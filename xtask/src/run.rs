@@ -3,15 +3,16 @@
 use anyhow::Result;
 
 use crate::steps::Steps;
-use crate::{node, port, server, widget};
+use crate::{dashboard, node, port, server, widget};
 
 pub(crate) fn run(args: &[String]) -> Result<()> {
     if serves(args) {
         port::require_free()?;
     }
     node::require()?;
-    let mut steps = Steps::new(3);
+    let mut steps = Steps::new(4);
     steps.run("widget", widget::build)?;
+    steps.run("dashboard", dashboard::build)?;
     let binary = steps.run("server", server::build_dev)?;
     steps.begin("start");
     match server::become_server(&binary, args)? {}

@@ -25,8 +25,13 @@ pub(crate) fn build_release() -> Result<PathBuf> {
     build(cargo)
 }
 
-/// Progress and errors are cargo's own; only the message that names the binary is read.
-fn build(mut cargo: Command) -> Result<PathBuf> {
+fn build(cargo: Command) -> Result<PathBuf> {
+    artifact(cargo, "the server")
+}
+
+/// Builds what is a program; the answer is its file. Progress and errors are cargo's own, only the message that names the file
+/// is read.
+pub(crate) fn artifact(mut cargo: Command, what: &str) -> Result<PathBuf> {
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo cannot be started: is it on PATH?")?;
     let output = child.stdout.take().context("cargo's output was not piped")?;
     let mut binary = None;
@@ -36,9 +41,9 @@ fn build(mut cargo: Command) -> Result<PathBuf> {
         }
     }
     if !child.wait()?.success() {
-        bail!("the server does not build: what cargo printed above says why");
+        bail!("{what} does not build: what cargo printed above says why");
     }
-    binary.context("cargo built no `open-chat`: is it still a binary of chat-http?")
+    binary.with_context(|| format!("cargo built no program: is {what} still one?"))
 }
 
 /// Starts the server in the place of this process, so that signals and the exit status are its own.

@@ -1,0 +1,128 @@
+//! The dashboard: its wasm, the glue around it, its style sheet and its page, as the server embeds them.
+//!
+//! Every asset is named by its content, so that browsers may keep it for ever.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::{precompress, process, server, wasm, widget};
+
+/// Where the finished files are.
+pub(crate) const DIST: &str = "dashboard/dist";
+
+/// Where browsers find the assets.
+const PUBLIC: &str = "/dashboard/assets";
+const GLUE: &str = "target/dashboard";
+
+const BUILD: &[&str] = &[
+    "build",
+    "--package",
+    "chat-dashboard",
+    "--target",
+    wasm::TARGET,
+    "--profile",
+    "wasm-release",
+    "--message-format",
+    "json-render-diagnostics",
+];
+
+/// Makes everything anew that changed.
+pub(crate) fn build() -> Result<()> {
+    wasm::ensure()?;
+    // esbuild is one of the widget's packages.
+    widget::install()?;
+    let program = server::artifact(process::cargo(BUILD), "the dashboard")?;
+    bindgen(&program)?;
+    let mut dist = Dist::default();
+    let program = dist.asset("dashboard", "wasm", &fs::read(Path::new(GLUE).join("chat-dashboard_bg.wasm"))?)?;
+    let start = dist.asset(
+        "start",
+        "js",
+        &bundled(
+            "dashboard/start/start.js",
+            &[
+                "--format=esm".into(),
+                format!("--alias:chat-dashboard=./{GLUE}/chat-dashboard.js"),
+                format!("--define:WASM=\"{program}\""),
+            ],
+        )?,
+    )?;
+    let style = dist.asset("style", "css", &bundled("dashboard/style/main.css", &[])?)?;
+    let page = fs::read_to_string("dashboard/index.html")?;
+    let page = page.replace("{{wasm}}", &program).replace("{{start}}", &start).replace("{{style}}", &style);
+    dist.file(Path::new("index.html"), page.as_bytes())?;
+    dist.finish()
+}
+
+/// The module that loads the program, and the program as that module expects it.
+fn bindgen(program: &Path) -> Result<()> {
+    Bindgen::new()
+        .input_path(program)
+        .out_name("chat-dashboard")
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        .web(true)
+        .and_then(|bindgen| bindgen.generate(GLUE))
+        .context("wasm-bindgen cannot read what the compiler made: is its version the one in Cargo.toml?")
+}
+
+fn bundled(entry: &str, options: &[String]) -> Result<Vec<u8>> {
+    let mut esbuild = Command::new("widget/node_modules/.bin/esbuild");
+    esbuild.args([
+        entry,
+        "--bundle",
+        "--minify",
+        "--target=es2022,chrome111,firefox111,safari16.4",
+        "--log-level=warning",
+    ]);
+    esbuild.args(options);
+    process::output(esbuild)
+}
+
+/// The finished files; what is left from earlier builds goes.
+#[derive(Default)]
+struct Dist {
+    written: BTreeSet<PathBuf>,
+}
+
+impl Dist {
+    /// Writes an asset; the answer is its address.
+    fn asset(&mut self, name: &str, extension: &str, bytes: &[u8]) -> Result<String> {
+        let digest: String = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let name = format!("{name}-{digest}.{extension}");
+        self.file(&Path::new("assets").join(&name), bytes)?;
+        Ok(format!("{PUBLIC}/{name}"))
+    }
+
+    /// Writes a file and its compressed forms.
+    fn file(&mut self, name: &Path, bytes: &[u8]) -> Result<()> {
+        let file = Path::new(DIST).join(name);
+        fs::create_dir_all(file.parent().unwrap_or(Path::new(DIST)))?;
+        precompress::write_if_changed(&file, bytes)?;
+        precompress::precompress(&file)?;
+        for extension in ["br", "gz"] {
+            self.written.insert(precompress::beside(&file, extension));
+        }
+        self.written.insert(file);
+        Ok(())
+    }
+
+    fn finish(self) -> Result<()> {
+        for folder in [DIST.to_owned(), format!("{DIST}/assets")] {
+            for entry in fs::read_dir(&folder)? {
+                let path = entry?.path();
+                if path.is_file() && !self.written.contains(&path) {
+                    fs::remove_file(&path).with_context(|| format!("{} cannot be removed", path.display()))?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
