@@ -42,11 +42,13 @@ pub(crate) struct FeedQuery {
     /// Also send the running answers of this conversation, token by token.
     #[param(value_type = Option<String>, format = "uuid")]
     conversation: Option<String>,
+    /// The same as `Last-Event-ID`, which browsers send only when they open a feed again by themselves. The header wins.
+    after: Option<u64>,
 }
 
 /// Streams what changes, as server-sent events.
 ///
-/// `conversation`: the summary of a conversation that changed. `erased`: `{"_id"}` of one that was erased. Both have an `id`: with it
+/// `opened`: what changes from here on will be told. `conversation`: the summary of a conversation that changed. `erased`: `{"_id"}` of one that was erased. These have an `id`: with it
 /// in `Last-Event-ID` a feed goes on where another one ended, on any replica. `token`: `{"conversationId","messageId","token"}`, the
 /// next piece of a running answer, without an `id`; after a pause the answer is sent from its beginning. A comment is sent every 15 s.
 #[utoipa::path(
@@ -63,11 +65,13 @@ pub(crate) async fn feed(app: State, _caller: AdminCaller, request: HttpRequest)
     if app.drain.is_draining() {
         return Err(ApiError::Draining);
     }
-    let conversation = query::<FeedQuery>(&request)?.conversation.filter(|id| !id.is_empty());
+    let asked: FeedQuery = query(&request)?;
+    let conversation = asked.conversation.filter(|id| !id.is_empty());
     let conversation = conversation.map(|id| super::events::conversation(&id)).transpose()?;
     let seen = request.headers().get("last-event-id").filter(|id| !id.is_empty());
     let seen =
         seen.map(|id| id.to_str().ok().and_then(|id| id.parse().ok()).ok_or(ApiError::InvalidQuery)).transpose()?;
+    let seen = seen.or(asked.after);
     let end = app.services.end().await?;
     // An id from beyond the end is one of another log.
     let after = seen.map_or(end, Position::new).min(end);
@@ -93,6 +97,7 @@ fn body(
         let mut heartbeat = interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut log = app.log.subscribe(seen).ready_chunks(BATCH);
+        yield Ok(event("opened", Some(seen), &json!({})));
         loop {
             let batch = tokio::select! {
                 biased;

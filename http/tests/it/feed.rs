@@ -24,7 +24,11 @@ impl Feed {
         let response = request.send().await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
-        Self { response, buffer: String::new() }
+        let mut feed = Self { response, buffer: String::new() };
+        let (name, id, _) = feed.next().await;
+        assert_eq!(name, "opened");
+        assert!(seen.is_none_or(|seen| id.as_deref() == Some(seen)), "it goes on from {id:?}");
+        feed
     }
 
     async fn next(&mut self) -> Sent {
@@ -74,6 +78,7 @@ async fn a_change_is_told_and_a_feed_goes_on_where_another_ended() {
     drop(again);
     server.crash_and_restart();
     Feed::open(&server, "", Some(&seen)).await.until("second", 2).await;
+    Feed::open(&server, &format!("?after={seen}"), None).await.until("second", 2).await;
 }
 
 #[tokio::test]
