@@ -24,6 +24,8 @@ pub(crate) const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX conversation_by_update ON conversation (updated_at, id, messages, failed);
     CREATE INDEX conversation_failed ON conversation (updated_at, id, messages, failed) WHERE failed > 0;
+    -- Few are that long: a list of them alone does not look through all the others.
+    CREATE INDEX conversation_long ON conversation (updated_at, id, messages, failed) WHERE messages >= 10;
     CREATE INDEX conversation_open ON conversation (owner) WHERE owner IS NOT NULL;
 
     -- One row.

@@ -60,6 +60,12 @@ fn open(database: &Path, log: LogIdentity) -> Result<Connection, Unfit> {
     if format != tables::FORMAT {
         return Err(Unfit::Disposable(format!("they have format {format}, not {}", tables::FORMAT)));
     }
+    // SQLite notices that whole pages are missing, but takes the rest of a page for one.
+    let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    let length = std::fs::metadata(database).map_err(|error| Unfit::Failed(error.into()))?.len();
+    if !length.is_multiple_of(page) {
+        return Err(Unfit::Disposable("their file is damaged: its end is missing".to_owned()));
+    }
     if checkpoint::load(&connection)?.log != log {
         return Err(Unfit::Disposable("they were made from another log".to_owned()));
     }

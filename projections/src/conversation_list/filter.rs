@@ -7,6 +7,9 @@ use uuid::Uuid;
 use crate::columns::storable;
 use crate::cursor::Cursor;
 
+/// Messages from which on a conversation has a place in the index of long ones.
+const LONG: u64 = 10;
+
 /// Conditions that all have to hold; none by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -45,14 +48,19 @@ impl Filter {
         select: &str,
         rest: &str,
     ) -> rusqlite::Result<CachedStatement<'db>> {
+        // The words of a partial index's own condition, without which SQLite does not use it.
+        let (all, long) = match self.min_messages {
+            LONG.. => ("conversation_long", "AND messages >= 10"),
+            _ => ("conversation_by_update", ""),
+        };
         let (index, failed) = match self.failed {
-            None => ("conversation_by_update", ""),
-            Some(false) => ("conversation_by_update", "AND failed = 0"),
+            None => (all, ""),
+            Some(false) => (all, "AND failed = 0"),
             Some(true) => ("conversation_failed", "AND failed > 0"),
         };
         db.prepare_cached(&format!(
             "{select} INDEXED BY {index}
-             WHERE (updated_at, id) < (?1, ?2) AND updated_at >= ?3 AND messages >= ?4 {failed} {rest}"
+             WHERE (updated_at, id) < (?1, ?2) AND updated_at >= ?3 AND messages >= ?4 {long} {failed} {rest}"
         ))
     }
 

@@ -108,10 +108,16 @@ mod tests {
     fn a_page_is_found_by_an_index_alone_without_sorting() {
         let all = "SEARCH conversation USING COVERING INDEX conversation_by_update";
         let failed = "SEARCH conversation USING COVERING INDEX conversation_failed";
+        let long = "SEARCH conversation USING COVERING INDEX conversation_long";
         let with = |failed, min_messages| Filter { failed, min_messages, from: Some(5), to: Some(9) };
-        for (filter, index) in
-            [(Filter::default(), all), (with(None, 3), all), (with(Some(false), 0), all), (with(Some(true), 3), failed)]
-        {
+        for (filter, index) in [
+            (Filter::default(), all),
+            (with(None, 3), all),
+            (with(None, 10), long),
+            (with(Some(false), 50), long),
+            (with(Some(false), 0), all),
+            (with(Some(true), 3), failed),
+        ] {
             let plan = plan(&filter);
             assert!(plan.len() == 1 && plan[0].starts_with(index), "{filter:?}: {plan:?}");
         }

@@ -1,8 +1,6 @@
 //! Fixed buckets for durations, eight to a doubling: wide enough to be few, narrow enough that a percentile is off by an
 //! eighth at most, and the same for every hour, so that hours add up.
 
-use std::collections::BTreeMap;
-
 use chat_schema::Durations;
 
 /// As many buckets to every doubling, and as many exact ones twice.
@@ -10,9 +8,9 @@ const TO_A_DOUBLING: u64 = 8;
 const EXACT: u64 = 2 * TO_A_DOUBLING;
 const SHIFT: u32 = TO_A_DOUBLING.trailing_zeros();
 
-/// How many durations fell into each bucket.
+/// How many durations fell into each bucket, up to the last that has any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Histogram(BTreeMap<u64, u64>);
+pub(crate) struct Histogram(Vec<u64>);
 
 /// The bucket of a duration in milliseconds.
 pub(crate) fn bucket(ms: u64) -> u64 {
@@ -35,12 +33,16 @@ fn longest(bucket: u64) -> u64 {
 
 impl Histogram {
     pub(crate) fn add(&mut self, bucket: u64, count: u64) {
-        *self.0.entry(bucket).or_default() += count;
+        let place = bucket as usize;
+        if place >= self.0.len() {
+            self.0.resize(place + 1, 0);
+        }
+        self.0[place] += count;
     }
 
     /// `None` of no durations.
     pub(crate) fn durations(&self) -> Option<Durations> {
-        let count = self.0.values().sum();
+        let count = self.0.iter().sum();
         (count > 0).then(|| Durations {
             count,
             p50: self.percentile(count, 50),
@@ -52,11 +54,11 @@ impl Histogram {
     fn percentile(&self, count: u64, percent: u64) -> u64 {
         let rank = (count * percent).div_ceil(100);
         let mut below = 0;
-        let reaches = |(_, count): &(&u64, &u64)| {
+        let reaches = |(_, count): &(u64, &u64)| {
             below += **count;
             below >= rank
         };
-        self.0.iter().find(reaches).map_or(0, |(bucket, _)| longest(*bucket))
+        (0..).zip(&self.0).find(reaches).map_or(0, |(bucket, _)| longest(bucket))
     }
 }
 

@@ -150,13 +150,14 @@ impl Sums {
     }
 
     fn durations(&mut self, db: &Connection) -> rusqlite::Result<()> {
-        let mut durations =
-            db.prepare_cached("SELECT * FROM hour_duration WHERE hour >= ?1 AND hour < ?2 AND count > 0")?;
+        let mut durations = db
+            .prepare_cached("SELECT hour, is_whole, bucket, count FROM hour_duration WHERE hour >= ?1 AND hour < ?2")?;
         let mut rows = durations.query(self.range())?;
         while let Some(row) = rows.next()? {
-            let (is_whole, bucket, count): (bool, u64, u64) =
-                (row.get("is_whole")?, row.get("bucket")?, row.get("count")?);
-            self.add(row.get("hour")?, |step| {
+            // By place: there are many of them, and looking up their names takes longest.
+            let (hour, is_whole, bucket, count): (u64, bool, u64, u64) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            self.add(hour, |step| {
                 let histogram = if is_whole { &mut step.whole } else { &mut step.first_token };
                 histogram.add(bucket, count);
             });

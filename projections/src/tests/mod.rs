@@ -2,6 +2,7 @@
 
 mod building;
 mod conversation_list;
+mod damage;
 mod delivery;
 mod erasing;
 mod events;
