@@ -68,13 +68,21 @@ pub(super) fn split(line: &[u8]) -> Result<(Hash, &[u8]), DecodeError> {
     parts.ok_or_else(|| DecodeError::Malformed(serde_json::Error::custom("not a line of hash and event")))
 }
 
+/// Only as they are written: another spelling of the same hash is a change of what was stored.
 fn parse(hexadecimal: &[u8]) -> Option<Hash> {
     let mut bytes = [0; HASH / 2];
     for (byte, digits) in bytes.iter_mut().zip(hexadecimal.chunks_exact(2)) {
-        let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
         *byte = digit(digits[0])? << 4 | digit(digits[1])?;
     }
     Some(bytes.into())
+}
+
+fn digit(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

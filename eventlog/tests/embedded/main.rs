@@ -8,8 +8,11 @@ mod closing;
 mod erasing;
 mod full_disk;
 mod kill;
+#[path = "../support/looking.rs"]
+mod looking;
 mod opening;
 mod rerun;
+mod tampering;
 mod unsure_commit;
 
 use std::sync::Arc;

@@ -12,6 +12,9 @@ mod canary;
 #[path = "../support/identities.rs"]
 mod identities;
 
+#[path = "../support/looking.rs"]
+mod looking;
+
 mod away;
 mod bus;
 mod conformance;
@@ -22,4 +25,5 @@ mod opening;
 mod repeating;
 mod resuming;
 mod settings;
+mod tampering;
 mod waiting;
