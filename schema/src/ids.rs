@@ -138,6 +138,11 @@ uuid_id! {
     OwnerId
 }
 
+uuid_id! {
+    /// One sign-in of one operator: random, no credential by itself.
+    OperatorSessionId
+}
+
 impl ConversationId {
     /// The stream of what operators do, which is no conversation. A version 8 UUID, so it is no session's.
     pub const OPERATORS: Self = Self(Uuid::from_u128(0x6f70_6572_6174_8f72_8000_0000_0000_0001));

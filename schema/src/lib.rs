@@ -13,6 +13,7 @@ mod operator;
 #[cfg(feature = "samples")]
 pub mod samples;
 mod session;
+mod system;
 mod upcast;
 
 pub use admin::{
@@ -26,7 +27,8 @@ pub use audit::{ConversationEvents, Erasure, ExportLine, OperatorEvent, Operator
 pub use envelope::{Envelope, Head, SealedEvent};
 pub use event::{Event, FailureReason, FinishReason, Rating, Timings, Usage};
 pub use hash::Hash;
-pub use ids::{ConversationId, EventId, InvalidId, MessageId, OwnerId, SessionId};
+pub use ids::{ConversationId, EventId, InvalidId, MessageId, OperatorSessionId, OwnerId, SessionId};
 pub use operator::{ErasedConversation, ExportFormat, Operator, OperatorAct};
 pub use session::{Session, SignIn};
+pub use system::{System, SystemAssistant, SystemLog, SystemProjections, SystemReplies, SystemSetting};
 pub use upcast::{DecodeError, SCHEMA_VERSION};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ConversationId, EventId};
+use crate::ids::{ConversationId, EventId, OperatorSessionId};
 
 /// Who acted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +26,12 @@ pub enum OperatorAct {
     SignedIn {},
     /// Somebody tried to, with a wrong password.
     SignInRefused {},
+    /// Somebody signed out: this session is over on every server, whatever cookie still carries it.
+    SignedOut {
+        /// Which one.
+        #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uuid"))]
+        session: OperatorSessionId,
+    },
     /// Conversations were taken out of the server.
     ConversationsExported {
         /// The only one; `None`: all there are.

@@ -64,6 +64,7 @@ samples! {
     acts {
         SignedIn {}
         SignInRefused {}
+        SignedOut { session: "0198c0de-3333-4000-8000-000000000000".parse().unwrap() }
         ConversationsExported {
             conversation: Some(ConversationId::of(&"visitor-1".parse().unwrap())),
             from: Some(1_755_000_000_000),

@@ -108,6 +108,7 @@ fn name(value: &impl serde::Serialize) -> String {
 fn act_in_words(act: &OperatorAct) -> String {
     match act {
         OperatorAct::SignedIn {} => "signed in".into(),
+        OperatorAct::SignedOut { .. } => "signed out".into(),
         OperatorAct::SignInRefused {} => "sign-in refused".into(),
         OperatorAct::ConversationsExported { conversation, from, to, format } => {
             let what = conversation.map_or("all conversations".into(), |id| format!("conversation {id}"));
