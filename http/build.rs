@@ -1,7 +1,9 @@
-//! Lets the server compile before the widget was built: `rust-embed` wants the folder to exist.
+//! Lets the server compile before widget and dashboard were built: `rust-embed` wants the folders to exist.
 
 fn main() -> std::io::Result<()> {
-    let bundle = "../widget/dist";
-    println!("cargo::rerun-if-changed={bundle}");
-    std::fs::create_dir_all(bundle)
+    for folder in ["../widget/dist", "../dashboard/dist"] {
+        println!("cargo::rerun-if-changed={folder}");
+        std::fs::create_dir_all(folder)?;
+    }
+    Ok(())
 }

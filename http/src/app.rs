@@ -9,8 +9,10 @@ use chat_eventlog::EventLog;
 use chat_projections::ReadModels;
 use tokio::sync::Semaphore;
 
+use crate::about::About;
 use crate::client_address::{ClientAddresses, LimitKey};
-use crate::config::Origins;
+use crate::config::{Origin, Origins};
+use crate::dashboard::{Files, Sessions};
 use crate::drain::Drain;
 use crate::keys::Key;
 use crate::pages::Pages;
@@ -27,7 +29,13 @@ pub(crate) struct Shared {
     pub(crate) development: bool,
     pub(crate) widget_key: Key,
     pub(crate) admin_key: Option<Key>,
+    /// As the script tag has it.
+    pub(crate) widget_key_text: String,
+    /// Of the dashboard; `None` where it is off.
+    pub(crate) sessions: Option<Sessions>,
     pub(crate) origins: Origins,
+    /// Of this server's own pages.
+    pub(crate) own_origins: Vec<Origin>,
     pub(crate) client_addresses: ClientAddresses,
     /// Messages a client may send.
     pub(crate) messages: RateLimiter,
@@ -44,6 +52,9 @@ pub(crate) struct Shared {
     pub(crate) drain: Drain,
     pub(crate) bundles: Bundles,
     pub(crate) pages: Pages,
+    pub(crate) dashboard_files: Files,
+    /// What `GET /v1/admin/system` tells that does not change.
+    pub(crate) about: About,
 }
 
 impl Deref for App {

@@ -82,7 +82,10 @@ fn write_error_body(
 
 fn write_headers(headers: &mut HeaderMap, request_id: &str, production: bool) {
     for (name, value) in SECURITY_HEADERS {
-        headers.insert(name, HeaderValue::from_static(value));
+        // A page that may be framed says so itself.
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if production {
         let value = HeaderValue::from_static("max-age=31536000; includeSubDomains");

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use crate::app::App;
+use crate::dashboard::{self, Session, Sessions};
 use crate::error::ApiError;
 
 /// A key as it is compared: by digest, so that neither its length nor its content shows in the time it takes.
@@ -23,7 +24,7 @@ impl Key {
         Self(Sha256::digest(secret.expose_secret().as_bytes()).into())
     }
 
-    fn matches(&self, candidate: &[u8]) -> bool {
+    pub(crate) fn matches(&self, candidate: &[u8]) -> bool {
         self.0.ct_eq(&Sha256::digest(candidate)).into()
     }
 }
@@ -37,15 +38,36 @@ pub(crate) fn holds_widget_key(headers: &HeaderMap, key: &Key) -> bool {
         .is_some_and(|value| key.matches(value.as_bytes()))
 }
 
-/// A caller that holds the admin key.
+/// A caller that holds the admin key, or has a session of the dashboard. A key that is given is judged alone: a wrong one is not made
+/// good by a cookie beside it.
 pub(crate) struct AdminCaller {
     /// As whom its acts are recorded.
     pub(crate) operator: Operator,
+    /// Of the dashboard; `None` for holders of the key.
+    pub(crate) session: Option<Session>,
 }
 
 impl AdminCaller {
     fn check(request: &HttpRequest) -> Result<Self, ApiError> {
         let app = App::of(request);
+        let given = request.headers().get("x-admin-api-key").is_some_and(|key| !key.is_empty());
+        match &app.sessions {
+            Some(sessions) if !given && (sessions.is_claimed(request) || app.admin_key.is_none()) => {
+                Self::check_session(app, sessions, request)
+            }
+            _ => Self::check_key(app, request),
+        }
+    }
+
+    fn check_session(app: &App, sessions: &Sessions, request: &HttpRequest) -> Result<Self, ApiError> {
+        if dashboard::is_forged(app, request) {
+            return Err(ApiError::CrossSite);
+        }
+        let session = sessions.of(request).ok_or(ApiError::Unauthorized)?;
+        Ok(Self { operator: Operator::Dashboard, session: Some(session) })
+    }
+
+    fn check_key(app: &App, request: &HttpRequest) -> Result<Self, ApiError> {
         let key = app.admin_key.as_ref().ok_or(ApiError::AdminKeyNotConfigured)?;
         let (client, now) = (app.client(request), Instant::now());
         // Counted as a wrong key before it is compared, so that guesses sent at once do not all get through.
@@ -57,7 +79,7 @@ impl AdminCaller {
             return Err(ApiError::Unauthorized);
         }
         app.wrong_keys.refund(client, now);
-        Ok(Self { operator: Operator::AdminKey })
+        Ok(Self { operator: Operator::AdminKey, session: None })
     }
 }
 

@@ -1,13 +1,16 @@
 //! Open Chat Widget's server: the one binary, `open-chat`. `main` only parses the command line; `startup` wires.
 
 mod abandoned;
+mod about;
 mod admin;
 mod app;
 mod audit;
+mod bundle;
 mod chat;
 mod chat_request;
 mod client_address;
 mod config;
+mod dashboard;
 mod drain;
 mod envelope;
 mod error;

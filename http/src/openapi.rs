@@ -28,6 +28,7 @@ use crate::{admin, chat, health, sessions, widget};
     paths(
         chat::stream, chat::whole, sessions::history, sessions::stop, sessions::rate, admin::list, admin::thread, admin::statistics,
         admin::events, admin::export_conversation, admin::erase, admin::export, admin::operator_events, admin::feed,
+        admin::sign_in, admin::who, admin::sign_out, admin::system,
         widget::widget,
         widget::widget_types,
         widget::client,
@@ -102,7 +103,7 @@ pub(crate) enum AdminErrors {
     /// `Unauthorized`
     #[response(status = 401)]
     Unauthorized(ErrorBody),
-    /// `Origin not allowed`
+    /// `Origin not allowed`, or `Cross-site request`: a session was used by a page of another site
     #[response(status = 403)]
     OriginNotAllowed(ErrorBody),
     /// `Too many requests`: too many wrong keys
@@ -125,6 +126,12 @@ impl Modify for Keys {
             let key = ApiKeyValue::with_description(header, description);
             components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Header(key)));
         }
+        let cookie = ApiKeyValue::with_description(
+            "open-chat-session",
+            "The session of the dashboard, from `POST /v1/admin/session`; \
+            over https its name begins with `__Host-`. Only for pages of the server itself.",
+        );
+        components.add_security_scheme("Session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
         if let Some(mut stream) = document.paths.paths.get("/v1/chat/stream").cloned() {
             if let Some(post) = &mut stream.post {
                 post.operation_id = Some("streamChatShort".into());

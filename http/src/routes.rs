@@ -9,7 +9,7 @@ use actix_web::{App as Server, Resource, Route, web};
 use crate::app::App;
 use crate::envelope::envelope;
 use crate::error::ApiError;
-use crate::{admin, chat, health, openapi, origin, pages, sessions, widget};
+use crate::{admin, chat, dashboard, health, openapi, origin, pages, sessions, widget};
 
 /// A server of all routes. The middleware that is wrapped last runs first.
 pub(crate) fn server(
@@ -54,6 +54,19 @@ pub(crate) fn server(
                 .service(get("/v1/admin/export", web::route().to(admin::export)))
                 .service(get("/v1/admin/operators/events", web::route().to(admin::operator_events)))
                 .service(get("/v1/admin/statistics", web::route().to(admin::statistics)))
+                .service(get("/v1/admin/system", web::route().to(admin::system)))
+                .service(
+                    web::resource("/v1/admin/session")
+                        .route(web::get().to(admin::who))
+                        .route(web::post().to(admin::sign_in))
+                        .route(web::delete().to(admin::sign_out))
+                        .default_service(web::to(async || {
+                            Err::<&str, _>(ApiError::MethodNotAllowed("GET, POST, DELETE"))
+                        })),
+                )
+                .service(get("/dashboard", web::route().to(dashboard::root)))
+                .service(get("/dashboard/preview", web::route().to(dashboard::preview)))
+                .service(get("/dashboard/{path:.*}", web::route().to(dashboard::serve)))
                 .configure(move |scope| {
                     if development {
                         scope.service(get("/demo", web::route().to(pages::demo)));

@@ -20,10 +20,12 @@ use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::abandoned;
+use crate::about::{self, About};
 use crate::admin::MAX_FEEDS;
 use crate::app::{App, Shared};
 use crate::client_address::ClientAddresses;
 use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress, Storage};
+use crate::dashboard::{Files, Sessions, follow_sign_outs, session_secrets};
 use crate::drain::Drain;
 use crate::keys::Key;
 use crate::pages::{Pages, script_tag};
@@ -72,9 +74,19 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let models = Arc::new(models);
     actix_web::rt::spawn(Arc::clone(&models).follow(Arc::clone(&log)));
     let end = log.end().await.with_context(|| format!("EVENT_LOG={}", config.storage.event_log))?;
-    let app = app(&config, log, bus, models, address.port())?;
+    let shared = bus.is_some();
+    let app = app(&config, Arc::clone(&log), bus, models, address.port())?;
     // What a process before this one acknowledged, the first read must see too.
     app.services.acknowledge(end);
+    if let Some(sessions) = &app.sessions {
+        sessions
+            .recall(&app.services)
+            .await
+            .map_err(|_| anyhow!("EVENT_LOG={}: what operators did cannot be read", config.storage.event_log))?;
+        if shared {
+            actix_web::rt::spawn(follow_sign_outs(app.clone(), log, end));
+        }
+    }
     actix_web::rt::spawn(app.registry.clone().live_among_peers());
     actix_web::rt::spawn(app.registry.clone().finish_erasures());
     if let Some(age) = config.storage.retention {
@@ -269,12 +281,19 @@ fn app(
     if !bundles.has_widget() {
         tracing::warn!("this binary was built without the widget: build it with cargo xtask build");
     }
+    let dashboard_files = Files::built_in();
+    if !dashboard_files.has_dashboard() {
+        tracing::warn!("this binary was built without the dashboard: build it with cargo xtask build");
+    }
     Ok(App(Arc::new(Shared {
         production: !development,
         development,
         widget_key: Key::new(&config.keys.widget),
         admin_key: config.keys.admin.as_ref().map(Key::new),
+        widget_key_text: about::widget_key(config),
+        sessions: sessions(config, &public_url)?,
         origins: config.origins.origins(port),
+        own_origins: config.origins.own_origins(port),
         client_addresses: ClientAddresses::new(config.limits.trusted_proxies.clone()),
         messages: RateLimiter::new(limit, window),
         attaches: RateLimiter::new(limit.saturating_mul(ATTACHES_A_MESSAGE), window),
@@ -287,7 +306,22 @@ fn app(
         drain: Drain::default(),
         bundles,
         pages: Pages::render(&public_url, demo_key)?,
+        dashboard_files,
+        about: About::of(config, &public_url),
     })))
+}
+
+/// The dashboard's sessions, where it is on.
+fn sessions(config: &Config, public_url: &str) -> anyhow::Result<Option<Sessions>> {
+    let Some(password) = &config.keys.dashboard_password else { return Ok(None) };
+    let secrets = session_secrets(config)?;
+    if secrets.is_empty() {
+        tracing::warn!(
+            "The dashboard is off: servers that share a log need one SESSION_SECRET, at least 32 characters, the same on all of them."
+        );
+        return Ok(None);
+    }
+    Ok(Some(Sessions::new(password, &secrets, public_url.starts_with("https://"))))
 }
 
 /// A client that stops reading is dropped by the kernel: the framework itself waits for it without limit.

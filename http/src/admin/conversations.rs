@@ -49,7 +49,7 @@ impl ListQuery {
 /// Lists conversations, newest first.
 #[utoipa::path(
     get, path = "/v1/admin/conversations", tag = "Admin", operation_id = "listConversations",
-    params(ListQuery), security(("AdminKey" = [])),
+    params(ListQuery), security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = ConversationPage, description = "A page of conversations"),
         (status = 400, body = ErrorBody, description = "`Invalid query parameters`"),
@@ -91,7 +91,7 @@ pub(crate) struct ThreadQuery {
 #[utoipa::path(
     get, path = "/v1/admin/conversations/{conversationId}", tag = "Admin", operation_id = "getConversation",
     params(("conversationId" = String, Path, format = "uuid", description = "`_id` of the conversation"), ThreadQuery),
-    security(("AdminKey" = [])),
+    security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = Thread, description = "The conversation"),
         (status = 400, body = ErrorBody, description = "`Invalid conversationId` or `Invalid query parameters`"),

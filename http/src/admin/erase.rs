@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 #[utoipa::path(
     post, path = "/v1/admin/conversations/{conversationId}/erase", tag = "Audit", operation_id = "eraseConversation",
     params(("conversationId" = String, Path, format = "uuid", description = "`_id` of the conversation")),
-    security(("AdminKey" = [])),
+    security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = Erasure, description = "It is erased"),
         (status = 400, body = ErrorBody, description = "`Invalid conversationId`"),

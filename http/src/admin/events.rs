@@ -33,7 +33,7 @@ pub(crate) struct EventsQuery {
 #[utoipa::path(
     get, path = "/v1/admin/conversations/{conversationId}/events", tag = "Audit", operation_id = "getConversationEvents",
     params(("conversationId" = String, Path, format = "uuid", description = "`_id` of the conversation"), EventsQuery),
-    security(("AdminKey" = [])),
+    security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = ConversationEvents, description = "The events"),
         (status = 400, body = ErrorBody, description = "`Invalid conversationId` or `Invalid query parameters`"),

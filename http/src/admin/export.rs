@@ -45,7 +45,7 @@ pub(crate) struct ExportQuery {
 #[utoipa::path(
     get, path = "/v1/admin/conversations/{conversationId}/export", tag = "Audit", operation_id = "exportConversation",
     params(("conversationId" = String, Path, format = "uuid", description = "`_id` of the conversation"), ConversationExportQuery),
-    security(("AdminKey" = [])),
+    security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, description = "The events", content((String = "application/x-ndjson"), (String = "text/csv"))),
         (status = 400, body = ErrorBody, description = "`Invalid conversationId` or `Invalid query parameters`"),
@@ -72,7 +72,7 @@ pub(crate) async fn export_conversation(
 /// A body that ends early without the end of its encoding was cut, since the log was away.
 #[utoipa::path(
     get, path = "/v1/admin/export", tag = "Audit", operation_id = "exportConversations",
-    params(ExportQuery), security(("AdminKey" = [])),
+    params(ExportQuery), security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, description = "The events", content((String = "application/x-ndjson"), (String = "text/csv"))),
         (status = 400, body = ErrorBody, description = "`Invalid query parameters`"),

@@ -22,6 +22,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use super::feed_tokens::Watched;
 use super::query;
 use crate::app::{App, State};
+use crate::dashboard::Session;
 use crate::error::ApiError;
 use crate::keys::AdminCaller;
 use crate::openapi::AdminErrors;
@@ -54,14 +55,14 @@ pub(crate) struct FeedQuery {
 #[utoipa::path(
     get, path = "/v1/admin/events", tag = "Admin", operation_id = "followConversations",
     params(FeedQuery, ("Last-Event-ID" = Option<String>, Header, description = "`id` of the last event that was seen")),
-    security(("AdminKey" = [])),
+    security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = String, content_type = "text/event-stream", description = "The feed"),
         (status = 400, body = ErrorBody, description = "`Invalid query parameters`, or a `Last-Event-ID` that is none"),
         AdminErrors,
     )
 )]
-pub(crate) async fn feed(app: State, _caller: AdminCaller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn feed(app: State, caller: AdminCaller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     if app.drain.is_draining() {
         return Err(ApiError::Draining);
     }
@@ -80,14 +81,15 @@ pub(crate) async fn feed(app: State, _caller: AdminCaller, request: HttpRequest)
         .insert_header((header::CONTENT_TYPE, "text/event-stream; charset=utf-8"))
         .insert_header((header::CACHE_CONTROL, "no-store, no-transform"))
         .insert_header(("x-accel-buffering", "no"))
-        .streaming(body(App::clone(&app), after, conversation, place)))
+        .streaming(body(App::clone(&app), after, conversation, caller.session, place)))
 }
 
-/// Ends when the process is about to stop, or its read models have stopped.
+/// Ends when the process is about to stop, its read models have stopped, or the session it was opened with is over.
 fn body(
     app: App,
     after: Position,
     conversation: Option<ConversationId>,
+    session: Option<Session>,
     place: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Bytes, ApiError>> {
     async_stream::stream! {
@@ -98,10 +100,12 @@ fn body(
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut log = app.log.subscribe(seen).ready_chunks(BATCH);
         yield Ok(event("opened", Some(seen), &json!({})));
+        let mut ended = std::pin::pin!(ended(&app, session));
         loop {
             let batch = tokio::select! {
                 biased;
                 () = app.drain.begun() => return,
+                () = &mut ended => return,
                 batch = log.next() => batch,
                 tokens = watched.tokens() => {
                     yield Ok(tokens);
@@ -139,6 +143,14 @@ fn body(
                 }
             }
         }
+    }
+}
+
+/// Completes when the session is over; holders of the key have none.
+async fn ended(app: &App, session: Option<Session>) {
+    match (&app.sessions, session) {
+        (Some(sessions), Some(session)) => sessions.ended(session).await,
+        _ => std::future::pending().await,
     }
 }
 

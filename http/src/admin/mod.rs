@@ -7,7 +7,9 @@ mod export;
 mod feed;
 mod feed_tokens;
 mod operators;
+mod session;
 mod statistics;
+mod system;
 
 use std::time::Duration;
 
@@ -22,7 +24,9 @@ pub(crate) use self::events::{__path_events, events};
 pub(crate) use self::export::{__path_export, __path_export_conversation, export, export_conversation};
 pub(crate) use self::feed::{__path_feed, MAX_FEEDS, feed};
 pub(crate) use self::operators::{__path_operator_events, operator_events};
+pub(crate) use self::session::{__path_sign_in, __path_sign_out, __path_who, sign_in, sign_out, who};
 pub(crate) use self::statistics::{__path_statistics, statistics};
+pub(crate) use self::system::{__path_system, system};
 use crate::app::App;
 use crate::error::ApiError;
 
@@ -30,7 +34,7 @@ use crate::error::ApiError;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The query of a request.
-fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
+pub(crate) fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, ApiError> {
     match web::Query::<T>::from_query(request.query_string()) {
         Ok(query) => Ok(query.into_inner()),
         Err(_) => Err(ApiError::InvalidQuery),

@@ -27,7 +27,7 @@ pub(crate) struct OperatorsQuery {
 /// Lists what operators did: exports, erasures and signing in, newest first.
 #[utoipa::path(
     get, path = "/v1/admin/operators/events", tag = "Audit", operation_id = "listOperatorEvents",
-    params(OperatorsQuery), security(("AdminKey" = [])),
+    params(OperatorsQuery), security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = OperatorEventPage, description = "A page of events"),
         (status = 400, body = ErrorBody, description = "`Invalid query parameters`"),

@@ -35,7 +35,7 @@ pub(crate) struct StatisticsQuery {
 /// The period is widened to whole hours or days.
 #[utoipa::path(
     get, path = "/v1/admin/statistics", tag = "Admin", operation_id = "getStatistics",
-    params(StatisticsQuery), security(("AdminKey" = [])),
+    params(StatisticsQuery), security(("AdminKey" = []), ("Session" = [])),
     responses(
         (status = 200, body = Statistics, description = "The figures"),
         (status = 400, body = ErrorBody, description = "`Invalid query parameters`: also an empty period, or one of more than \

@@ -24,10 +24,8 @@ pub(crate) struct Keys {
     /// `ADMIN_API_KEY`: of the admin routes; without it they answer key callers with 503.
     pub(crate) admin: Option<SecretString>,
     /// `DASHBOARD_PASSWORD`: without it the dashboard is off.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the dashboard, which is to come"))]
     pub(crate) dashboard_password: Option<SecretString>,
     /// `SESSION_SECRET`: keys of the dashboard's cookies, newest first; empty when not given.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the dashboard, which is to come"))]
     pub(crate) session_secrets: Vec<SecretString>,
 }
 

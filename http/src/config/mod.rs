@@ -24,12 +24,15 @@ mod variables;
 use std::fmt::Write as _;
 use std::path::Path;
 
+use chat_schema::SystemSetting;
+
 pub(crate) use assistant::{Assistant, AssistantKind};
 pub(crate) use error::ConfigError;
 pub(crate) use keys::Keys;
 pub(crate) use limits::Limits;
 pub(crate) use nats_access::{Identity, NatsAccess};
 pub(crate) use nats_address::NatsAddress;
+pub(crate) use origin::Origin;
 pub(crate) use origins::{OriginRules, Origins};
 pub(crate) use server::Server;
 pub(crate) use storage::{EventLogAddress, Storage};
@@ -92,6 +95,18 @@ impl Config {
         let mut reader = Reader::new(&sources, problems);
         let storage = Storage::read(&mut reader);
         if reader.problems.is_empty() { Ok(storage) } else { Err(ConfigError { problems: reader.problems }) }
+    }
+
+    /// The configuration as it took effect, in the order of the documentation; secrets only as set or not.
+    pub(crate) fn settings(&self) -> Vec<SystemSetting> {
+        let shown = VARIABLES.iter().filter_map(|variable| self.settings.iter().find(|one| one.name == variable.name));
+        shown
+            .map(|Setting { name, value, source }| SystemSetting {
+                name: (*name).to_owned(),
+                value: value.clone(),
+                source: source.to_string(),
+            })
+            .collect()
     }
 
     /// The configuration as it took effect, one `NAME=value   # source` a line; secrets only as set or not.

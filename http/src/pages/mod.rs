@@ -66,6 +66,11 @@ fn answer(page: String) -> HttpResponse {
         .body(page)
 }
 
+/// A page of its own.
+pub(crate) fn page_of(title: &str, body: &Markup) -> HttpResponse {
+    answer(page(title, body, &html! {}).into_string())
+}
+
 /// The API reference.
 pub(crate) async fn docs(app: State) -> HttpResponse {
     answer(app.pages.reference.clone())
