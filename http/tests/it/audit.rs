@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::support::{Options, Server, Upstream, model};
 
 /// Runs `open-chat audit` on the log at an address, in an empty directory.
-fn audit(address: &str, arguments: &[&str]) -> Output {
+pub(crate) fn audit(address: &str, arguments: &[&str]) -> Output {
     let (mut command, dir) = (Command::new(env!("CARGO_BIN_EXE_open-chat")), tempfile::tempdir().unwrap());
     command.env_clear().current_dir(dir.path()).arg("audit").args(arguments);
     command.args(["--log", address]).output().unwrap()
@@ -34,7 +34,7 @@ pub(crate) fn embedded(upstream: &Upstream) -> Options {
 }
 
 /// A server in which two visitors got an answer each.
-async fn server_with_two_conversations(upstream: &Upstream) -> Server {
+pub(crate) async fn server_with_two_conversations(upstream: &Upstream) -> Server {
     let server = Server::start(embedded(upstream));
     for (session, message, answer) in [("one", "where is it?", "on its way"), ("two", "hello", "hi")] {
         upstream.answer(&[answer]);

@@ -14,9 +14,9 @@ use crate::audit::{embedded, printed, printed_of};
 use crate::nats;
 use crate::support::{ADMIN_KEY, Server, Upstream, body_of, model};
 
-const CANARY: &str = "zanzibarcanaryquokka";
+pub(crate) const CANARY: &str = "zanzibarcanaryquokka";
 
-fn id_of(session: &str) -> ConversationId {
+pub(crate) fn id_of(session: &str) -> ConversationId {
     ConversationId::of(&session.parse().unwrap())
 }
 
@@ -27,7 +27,7 @@ async fn erase(server: &Server, id: &str) -> (u16, Value) {
 }
 
 /// The files under a directory that hold the canary.
-fn traces(dir: &Path) -> Vec<String> {
+pub(crate) fn traces(dir: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap().map(Result::unwrap) {
         let path = entry.path();
@@ -43,7 +43,7 @@ fn traces(dir: &Path) -> Vec<String> {
 }
 
 /// Waits until no file under a directory holds the canary.
-async fn until_no_trace(dir: &Path) {
+pub(crate) async fn until_no_trace(dir: &Path) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         let found = traces(dir);

@@ -1,9 +1,15 @@
 //! The live feed of the admin API.
 
+use std::time::Duration;
+
 use reqwest::{Method, Response};
 use serde_json::Value;
 
-use crate::support::{ADMIN_KEY, Server, Upstream, model};
+use crate::nats;
+use crate::support::{ADMIN_KEY, Options, Server, Upstream, body_of, model};
+
+/// A bound on hangs, not a measurement.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A feed, read event by event; comments are passed over.
 struct Feed {
@@ -14,21 +20,30 @@ struct Feed {
 /// Name, id and data.
 type Sent = (String, Option<String>, Value);
 
+async fn ask(server: &Server, query: &str, seen: Option<&str>) -> Response {
+    let path = format!("/v1/admin/events{query}");
+    let mut request = server.request(Method::GET, &path).header("x-admin-api-key", ADMIN_KEY);
+    if let Some(seen) = seen {
+        request = request.header("last-event-id", seen);
+    }
+    request.send().await.unwrap()
+}
+
 impl Feed {
     async fn open(server: &Server, query: &str, seen: Option<&str>) -> Self {
-        let mut request =
-            server.request(Method::GET, &format!("/v1/admin/events{query}")).header("x-admin-api-key", ADMIN_KEY);
-        if let Some(seen) = seen {
-            request = request.header("last-event-id", seen);
-        }
-        let response = request.send().await.unwrap();
+        let (feed, from) = Self::of(ask(server, query, seen).await).await;
+        assert!(seen.is_none_or(|seen| from == seen), "it goes on from {from}");
+        feed
+    }
+
+    /// A feed and the place from which it follows.
+    async fn of(response: Response) -> (Self, String) {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
         let mut feed = Self { response, buffer: String::new() };
         let (name, id, _) = feed.next().await;
         assert_eq!(name, "opened");
-        assert!(seen.is_none_or(|seen| id.as_deref() == Some(seen)), "it goes on from {id:?}");
-        feed
+        (feed, id.expect("it says from where it follows"))
     }
 
     async fn next(&mut self) -> Sent {
@@ -124,4 +139,84 @@ async fn an_id_that_is_none_is_refused() {
     let server = Server::demo();
     let request = server.request(Method::GET, "/v1/admin/events").header("x-admin-api-key", ADMIN_KEY);
     assert_eq!(request.header("last-event-id", "x").send().await.unwrap().status(), 400);
+}
+
+#[tokio::test]
+async fn feeds_are_limited_and_one_that_ends_makes_room() {
+    let server = Server::demo();
+    let mut feeds = Vec::new();
+    let refused = loop {
+        let response = ask(&server, "", None).await;
+        if response.status() != 200 {
+            break response;
+        }
+        feeds.push(response);
+        assert!(feeds.len() <= 1000, "there is no limit");
+    };
+    assert!(refused.headers().contains_key("retry-after"));
+    let (status, body) = body_of(refused).await;
+    assert_eq!((status, body["code"].as_str()), (503, Some("overloaded")));
+    assert_eq!(server.say("s", "hello").await.status(), 200, "visitors are not concerned");
+    feeds.pop();
+    let room = async { while ask(&server, "", None).await.status() != 200 {} };
+    tokio::time::timeout(PATIENCE, room).await.expect("there is no room again");
+}
+
+#[tokio::test]
+async fn a_feed_without_news_gets_comments() {
+    let server = Server::demo();
+    let Feed { mut response, buffer: mut comments } = Feed::open(&server, "", None).await;
+    while comments.matches(": \n\n").count() < 2 {
+        let chunk = tokio::time::timeout(PATIENCE, response.chunk()).await.expect("nothing comes").unwrap();
+        comments.push_str(std::str::from_utf8(&chunk.expect("the feed goes on")).unwrap());
+    }
+    assert!(comments.split_terminator("\n\n").all(|comment| comment == ": "), "{comments:?}");
+}
+
+#[tokio::test]
+async fn a_feed_ends_when_its_server_is_about_to_stop() {
+    let mut server = Server::demo();
+    let mut feed = Feed::open(&server, "", None).await;
+    assert_eq!(server.say("first", "hello").await.status(), 200);
+    feed.until("first", 2).await;
+    server.terminate();
+    let rest = async { while feed.response.chunk().await.expect("it ends in order").is_some() {} };
+    tokio::time::timeout(PATIENCE, rest).await.expect("the feed goes on");
+    assert!(server.wait().await.success());
+}
+
+#[tokio::test]
+async fn an_id_from_beyond_the_end_of_the_log_is_as_none() {
+    let server = Server::demo();
+    assert_eq!(server.say("old", "hello").await.status(), 200);
+    let (mut feed, from) = Feed::of(ask(&server, "", Some(&u64::MAX.to_string())).await).await;
+    assert_ne!(from, u64::MAX.to_string());
+    assert_eq!(server.say("new", "hello").await.status(), 200);
+    let (name, _, data) = feed.next().await;
+    assert_eq!((name.as_str(), data["sessionId"].as_str()), ("conversation", Some("new")));
+    feed.until("new", 2).await;
+}
+
+/// The reader goes to the other replica after each change it was told, while the next one happens at either of them.
+#[tokio::test]
+async fn a_feed_that_hops_between_replicas_misses_nothing_and_is_told_nothing_twice() {
+    let log = nats::Server::start();
+    let start = || Server::start(Options::default().var("EVENT_LOG", log.url()));
+    let replicas = [start(), start()];
+    let mut seen = String::from("0");
+    for round in 0..20 {
+        let session = format!("s{round}");
+        assert_eq!(replicas[round / 2 % 2].say(&session, "hello").await.status(), 200);
+        let mut feed = Feed::open(&replicas[round % 2], "", Some(&seen)).await;
+        loop {
+            let (name, id, data) = feed.next().await;
+            assert_eq!((name.as_str(), data["sessionId"].as_str()), ("conversation", Some(session.as_str())));
+            let id = id.expect("a change has an id");
+            assert!(id.parse::<u64>().unwrap() > seen.parse::<u64>().unwrap(), "{id} after {seen}");
+            seen = id;
+            if data["messages"] == 2 {
+                break;
+            }
+        }
+    }
 }
