@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{chromium, nats_server, node, process, server, tidy, wasm, widget};
+use crate::{chromium, dashboard, nats_server, node, process, server, tidy, wasm, widget};
 
 /// What the steps leave for later ones.
 #[derive(Default)]
@@ -23,7 +23,7 @@ struct State {
 
 type Step = (&'static str, fn(&mut State) -> Result<()>);
 
-/// The server embeds the widget, so that the bundle comes before everything that compiles the server.
+/// The server embeds the widget and the dashboard, so that both come before everything that compiles the server.
 const STEPS: &[Step] = &[
     ("tools", tools),
     ("format", |_| relay(cargo(&["fmt", "--all", "--check"]))),
@@ -31,6 +31,7 @@ const STEPS: &[Step] = &[
     ("widget check", |_| widget::check()),
     ("widget unit tests", |state| widget::test(&mut state.tally)),
     ("widget build", |_| widget::build()),
+    ("dashboard build", |_| dashboard::build()),
     ("tidy", |_| tidy::tidy()),
     ("clippy", |_| relay(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
     ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
