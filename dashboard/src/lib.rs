@@ -6,6 +6,7 @@
 mod api;
 mod app;
 mod feed;
+mod markdown;
 mod pages;
 mod route;
 mod shell;

@@ -6,3 +6,4 @@ pub(crate) mod install;
 pub(crate) mod overview;
 pub(crate) mod sign_in;
 pub(crate) mod system;
+pub(crate) mod thread;

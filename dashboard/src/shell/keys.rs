@@ -18,6 +18,12 @@ pub(crate) struct Press {
 }
 
 impl Press {
+    /// Whether a link or a button has the focus, which does something with this key itself.
+    pub(crate) fn is_on_control(&self) -> bool {
+        let target = self.event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        target.is_some_and(|target| matches!(target.tag_name().as_str(), "A" | "BUTTON" | "SUMMARY"))
+    }
+
     /// Keeps the browser from doing what it does with this key.
     pub(crate) fn taken(&self) {
         self.event.prevent_default();

@@ -10,7 +10,7 @@ use sycamore_router::{HistoryIntegration, Router};
 
 use crate::feed::Feed;
 use crate::pages::audit::AuditPage;
-use crate::pages::inbox::InboxPage;
+use crate::pages::inbox::{Inbox, InboxPage};
 use crate::pages::install::InstallPage;
 use crate::pages::overview::OverviewPage;
 use crate::pages::system::SystemPage;
@@ -25,7 +25,9 @@ use rail::Rail;
 /// The dashboard of somebody who is signed in.
 #[component]
 pub(crate) fn Shell() -> View {
-    provide_context(Feed::open());
+    let feed = Feed::open();
+    provide_context(feed);
+    provide_context(Inbox::follow(feed));
     provide_context(Keys::listen());
     view! {
         Router(integration=HistoryIntegration::new(), view=|page: ReadSignal<Page>| view! {

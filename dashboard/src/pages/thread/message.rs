@@ -1,0 +1,67 @@
+//! One message.
+
+use chat_schema::{Message, MessageStatus, Rating, Role};
+use sycamore::prelude::*;
+
+use super::store::Conversation;
+use crate::markdown::Markdown;
+use crate::ui::copy::CopyButton;
+use crate::ui::icons::{Icon, Name};
+use crate::ui::time;
+
+/// A message with its time and what became of it.
+#[component(inline_props)]
+pub(super) fn MessageView(message: Message, conversation: Conversation) -> View {
+    let Message { id, role, content, created_at, status, rating, .. } = message;
+    let (class, who) = match role {
+        Role::User => ("message user", "Visitor"),
+        Role::Assistant => ("message assistant", "Assistant"),
+    };
+    let text = content.clone();
+    let detail = move || conversation.details.with(|details| details.get(id).map(str::to_owned));
+    let state = move || state(status, detail());
+    view! {
+        article(class=class) {
+            h3(class="visually-hidden") { (who) }
+            Markdown(text=content)
+            p(class="meta small muted") {
+                time(datetime=time::iso(created_at), title=time::full(created_at)) { (time::time_of_day(created_at)) }
+                (if role == Role::Assistant { detail().map(|detail| view! { span { " · " (detail) } }).unwrap_or_default() } else { view! {} })
+                (rated(rating))
+                CopyButton(label="Copy this message", text=move || text.clone())
+            }
+            (state().map(|state| view! { p(class="outcome small") { Icon(name=Name::Warning) span { (state) } } }).unwrap_or_default())
+        }
+    }
+}
+
+fn state(status: MessageStatus, reason: Option<String>) -> Option<String> {
+    match status {
+        MessageStatus::Complete => None,
+        MessageStatus::Stopped => Some("The visitor stopped this answer.".into()),
+        MessageStatus::Failed => Some(match reason {
+            Some(reason) => format!("No answer: {reason}."),
+            None => "No answer: the last attempt failed.".into(),
+        }),
+    }
+}
+
+fn rated(rating: Option<Rating>) -> View {
+    match rating {
+        Some(Rating::Up) => view! { span(class="good") { " · found helpful" } },
+        Some(Rating::Down) => view! { span(class="bad") { " · found not helpful" } },
+        None => view! {},
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_says_why_as_soon_as_that_is_known() {
+        assert_eq!(state(MessageStatus::Complete, Some("x".into())), None);
+        assert_eq!(state(MessageStatus::Failed, None).unwrap(), "No answer: the last attempt failed.");
+        assert_eq!(state(MessageStatus::Failed, Some("it rained".into())).unwrap(), "No answer: it rained.");
+    }
+}

@@ -1,0 +1,142 @@
+//! A conversation: its messages, and what can be done with it.
+
+mod actions;
+mod details;
+mod live;
+mod message;
+mod store;
+
+use chat_schema::{ConversationId, Message, Summary};
+use sycamore::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
+
+use self::actions::Actions;
+use self::live::Live;
+use self::message::MessageView;
+use self::store::Conversation;
+use crate::api::Failure;
+use crate::pages::inbox::{Inbox, name};
+use crate::ui::icons::{Icon, Name};
+use crate::ui::states::{Empty, Fetched, Problem, Skeleton};
+use crate::ui::time;
+
+/// Messages shown at first, and with every "show earlier".
+const SHOWN: usize = 100;
+/// Pixels from the foot within which a reader counts as being there.
+const FOOT: i32 = 120;
+
+/// The conversation, live.
+#[component(inline_props)]
+pub(crate) fn ThreadPane(id: ConversationId) -> View {
+    let conversation = Conversation::open(id);
+    let inbox: Inbox = use_context();
+    create_effect(move || {
+        if let Some(summary) = conversation.summary() {
+            untrack(|| inbox.mark_read(&summary));
+        }
+    });
+    let shown = create_selector(move || {
+        conversation.thread.with(|thread| match thread {
+            Fetched::Loading => Shown::Loading,
+            Fetched::There(_) => Shown::Thread,
+            Fetched::Failed(Failure::NotFound) => Shown::Gone,
+            Fetched::Failed(failure) => Shown::Problem(failure.clone()),
+        })
+    });
+    view! {
+        div(class="thread") {
+            (match shown.get_clone() {
+                Shown::Loading => view! { Back() Skeleton(lines=8) },
+                Shown::Thread => view! { Header(conversation=conversation, id=id) Messages(conversation=conversation) },
+                Shown::Gone => view! {
+                    Back()
+                    Empty(title="This conversation is not there") {
+                        p { "It was erased, or the address is another one. " a(href=crate::route::conversation_audit(id)) { "Its events" } " tell." }
+                    }
+                },
+                Shown::Problem(failure) => view! { Back() Problem(failure=failure, again=move || conversation.read()) },
+            })
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Shown {
+    Loading,
+    Thread,
+    Gone,
+    Problem(Failure),
+}
+
+#[component]
+fn Back() -> View {
+    view! {
+        a(class="icon-button back", href="/dashboard/", aria-label="Back to the list", title="Back to the list") { Icon(name=Name::Back) }
+    }
+}
+
+#[component(inline_props)]
+fn Header(conversation: Conversation, id: ConversationId) -> View {
+    let line = move || conversation.summary().map(|summary| about(&summary)).unwrap_or_default();
+    view! {
+        header(class="thread-header") {
+            Back()
+            div(class="thread-title") {
+                h2(tabindex="-1") { (name(id)) }
+                p(class="small muted") { (line()) }
+            }
+            Actions(conversation=conversation, id=id)
+        }
+    }
+}
+
+fn about(summary: &Summary) -> String {
+    let many = if summary.messages == 1 { "message" } else { "messages" };
+    format!("{} {many} · since {}", time::number(summary.messages), time::full(summary.created_at))
+}
+
+#[component(inline_props)]
+fn Messages(conversation: Conversation) -> View {
+    let limit = create_signal(SHOWN);
+    let hidden = create_selector(move || conversation.messages(<[Message]>::len).saturating_sub(limit.get()));
+    let shown = create_memo(move || {
+        conversation.messages(|messages| messages[messages.len().saturating_sub(limit.get())..].to_vec())
+    });
+    let scroller = create_node_ref();
+    stay_at_the_foot(conversation, scroller);
+    view! {
+        div(class="messages", r#ref=scroller, tabindex="0", role="log", aria-label="Messages") {
+            (match hidden.get() {
+                0 => view! {},
+                hidden => view! {
+                    button(r#type="button", class="button earlier", on:click=move |_| limit.set(limit.get_untracked() + SHOWN)) {
+                        (format!("Show earlier messages ({})", time::number(hidden as u64)))
+                    }
+                },
+            })
+            Keyed(list=shown, key=|message: &Message| (message.id, message.status as u8, message.rating.map(|rating| rating as u8)),
+                view=move |message| view! { MessageView(message=message, conversation=conversation) })
+            Live(conversation=conversation)
+        }
+    }
+}
+
+/// Whoever reads the end goes on reading the end; whoever reads something earlier is left there.
+fn stay_at_the_foot(conversation: Conversation, scroller: NodeRef) {
+    if is_ssr!() {
+        return;
+    }
+    let mut first = true;
+    create_effect(move || {
+        let _ = (conversation.thread.track(), conversation.running.track());
+        let Some(scroller) = scroller.try_get().and_then(|node| node.dyn_into::<HtmlElement>().ok()) else { return };
+        let below = scroller.scroll_height() - scroller.scroll_top() - scroller.client_height();
+        if std::mem::replace(&mut first, false) || below < FOOT {
+            // The document follows when all effects of this change have run.
+            conversation.scroll.set_silent(Some(crate::ui::timer::Timer::after(0, move || {
+                scroller.set_scroll_top(scroller.scroll_height())
+            })));
+        }
+    });
+}
