@@ -6,7 +6,6 @@
 mod api;
 mod app;
 mod feed;
-mod markdown;
 mod pages;
 mod route;
 mod shell;

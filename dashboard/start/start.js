@@ -1,5 +1,7 @@
-// Starts the program: the bundle of this file and of the glue that the build generates is all the JavaScript there is.
+// Starts the program. The bundle of this file, of the glue that the build generates and of the widget's Markdown is all the
+// JavaScript there is.
 import init from "chat-dashboard";
+import { markdown } from "../../widget/src/markdown/markdown.ts";
 
 const theme = (() => {
   try {
@@ -9,6 +11,18 @@ const theme = (() => {
   }
 })();
 if (theme) document.documentElement.dataset.theme = theme;
+
+function copyButton(text) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "link";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", "Copy this code");
+  button.onclick = () => navigator.clipboard?.writeText(text());
+  return button;
+}
+
+window.openChatMarkdown = (element) => markdown(element, copyButton);
 
 init({ module_or_path: WASM }).catch((error) => {
   console.error(error);

@@ -4,6 +4,7 @@ pub(crate) mod broken;
 pub(crate) mod copy;
 pub(crate) mod dialog;
 pub(crate) mod icons;
+pub(crate) mod markdown;
 pub(crate) mod notice;
 pub(crate) mod states;
 pub(crate) mod storage;

@@ -5,7 +5,7 @@ use sycamore::prelude::*;
 
 use super::store::Conversation;
 use crate::feed::Token;
-use crate::markdown::Markdown;
+use crate::ui::markdown::Writer;
 
 /// As far as it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,18 +35,37 @@ impl Running {
 /// The bubble of the running answer.
 #[component(inline_props)]
 pub(super) fn Live(conversation: Conversation) -> View {
+    let message = create_selector(move || {
+        conversation.running.with(|running| running.as_ref().map(|running| running.message.clone()))
+    });
     view! {
-        (match conversation.running.get_clone() {
-            Some(running) => view! {
-                article(class="message assistant live", aria-busy="true") {
-                    h3(class="visually-hidden") { "Assistant, still writing" }
-                    Markdown(text=running.text)
-                    p(class="meta small muted") { span(class="typing", aria-hidden="true") " writing…" }
-                }
-            },
+        (match message.get_clone() {
+            Some(_) => view! { Bubble(conversation=conversation) },
             None => view! {},
         })
     }
+}
+
+/// Draws what comes, and nothing of it twice.
+#[component(inline_props)]
+fn Bubble(conversation: Conversation) -> View {
+    let element = create_node_ref();
+    let view = view! {
+        article(class="message assistant live", aria-busy="true") {
+            h3(class="visually-hidden") { "Assistant, still writing" }
+            div(class="markdown", dir="auto", r#ref=element)
+            p(class="meta small muted") { span(class="typing", aria-hidden="true") " writing…" }
+        }
+    };
+    let (writer, mut drawn) = (Writer::into(element), 0);
+    create_effect(move || {
+        conversation.running.with(|running| {
+            let text = running.as_ref().map_or("", |running| running.text.as_str());
+            writer.write(text.get(drawn..).unwrap_or_default());
+            drawn = text.len();
+        });
+    });
+    view
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@ use chat_schema::{Message, MessageStatus, Rating, Role};
 use sycamore::prelude::*;
 
 use super::store::Conversation;
-use crate::markdown::Markdown;
 use crate::ui::copy::CopyButton;
 use crate::ui::icons::{Icon, Name};
+use crate::ui::markdown::Markdown;
 use crate::ui::time;
 
 /// A message with its time and what became of it.
@@ -23,7 +23,7 @@ pub(super) fn MessageView(message: Message, conversation: Conversation) -> View 
     view! {
         article(class=class) {
             h3(class="visually-hidden") { (who) }
-            Markdown(text=content)
+            (body(role, content.clone()))
             p(class="meta small muted") {
                 time(datetime=time::iso(created_at), title=time::full(created_at)) { (time::time_of_day(created_at)) }
                 (if role == Role::Assistant { detail().map(|detail| view! { span { " · " (detail) } }).unwrap_or_default() } else { view! {} })
@@ -32,6 +32,14 @@ pub(super) fn MessageView(message: Message, conversation: Conversation) -> View 
             }
             (state().map(|state| view! { p(class="outcome small") { Icon(name=Name::Warning) span { (state) } } }).unwrap_or_default())
         }
+    }
+}
+
+/// Visitors see their own words as they typed them, and so do operators.
+fn body(role: Role, content: String) -> View {
+    match role {
+        Role::User => view! { div(class="markdown plain", dir="auto") { (content) } },
+        Role::Assistant => view! { Markdown(text=content) },
     }
 }
 
