@@ -6,8 +6,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::stream::Info;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::api::Api;
 use super::connection::Connection;
@@ -18,6 +20,8 @@ use crate::log::LogIdentity;
 const PROBE: Duration = Duration::from_millis(500);
 /// Longest time the leader may take to answer one.
 const PROBE_ANSWER: Duration = Duration::from_secs(1);
+/// A leader that is silent for so long is asked again: one that was just elected has not heard the question before.
+const ASK_AGAIN: Duration = Duration::from_millis(200);
 /// A replica the leader has not heard of for so long does not count: they talk every second.
 const SILENT: Duration = Duration::from_secs(3);
 /// A server that is cut off from the others does not close its connections: after this, another one is tried.
@@ -102,7 +106,7 @@ pub(super) async fn watch(api: Api, health: Arc<Health>, identity: LogIdentity) 
     loop {
         if api.connection().stands() {
             let times = health.away().times;
-            match probe(&api, identity).await {
+            match first_answer(|| probe(&api, identity)).await {
                 Ok(last_sequence) => {
                     health.last_sequence.send_replace(last_sequence);
                     health.set_back(times);
@@ -121,6 +125,17 @@ pub(super) async fn watch(api: Api, health: Arc<Health>, identity: LogIdentity) 
         tokio::select! {
             _ = changes.changed() => {}
             _ = tick.tick() => {}
+        }
+    }
+}
+
+/// Asks, and again while there is no answer; what comes first.
+async fn first_answer<T, F: Future<Output = T>>(ask: impl Fn() -> F) -> T {
+    let mut asked = FuturesUnordered::new();
+    loop {
+        asked.push(ask());
+        if let Ok(Some(answer)) = timeout(ASK_AGAIN, asked.next()).await {
+            return answer;
         }
     }
 }
@@ -144,4 +159,33 @@ pub(super) fn majority(info: &Info) -> Result<(), String> {
     let heard = 1 + cluster.replicas.iter().filter(|peer| !peer.offline && peer.active < SILENT).count();
     let all = 1 + cluster.replicas.len();
     if 2 * heard > all { Ok(()) } else { Err(format!("the stream's leader hears from {heard} of {all} servers")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_was_asked_too_early_is_asked_again_before_the_first_question_is_given_up() {
+        let (asked, begun) = (AtomicUsize::new(0), tokio::time::Instant::now());
+        let answer = first_answer(|| async {
+            match asked.fetch_add(1, Ordering::Relaxed) {
+                2 => "elected",
+                _ => {
+                    sleep(PROBE_ANSWER).await;
+                    "silence"
+                }
+            }
+        });
+        assert_eq!((answer.await, begun.elapsed()), ("elected", 2 * ASK_AGAIN));
+        let slow = first_answer(|| async {
+            sleep(3 * ASK_AGAIN).await;
+        });
+        slow.await;
+        assert_eq!(begun.elapsed(), 5 * ASK_AGAIN, "an answer that is on its way is waited for");
+    }
 }

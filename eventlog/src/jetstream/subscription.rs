@@ -25,6 +25,13 @@ pub(super) fn subscribe(api: Api, health: Arc<Health>, mut open: watch::Receiver
         let mut seen = after;
         let mut told = false;
         'follow: loop {
+            // A question that nobody hears would be waited for, also after somebody is there again.
+            while !health.is_reachable() {
+                tokio::select! {
+                    () = sleep(PAUSE) => {}
+                    _ = open.changed() => return,
+                }
+            }
             let started = tokio::select! {
                 started = Follower::start(&api, message::sequence(seen)) => started,
                 _ = open.changed() => return,

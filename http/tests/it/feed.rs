@@ -26,7 +26,7 @@ async fn ask(server: &Server, query: &str, seen: Option<&str>) -> Response {
     if let Some(seen) = seen {
         request = request.header("last-event-id", seen);
     }
-    request.send().await.unwrap()
+    tokio::time::timeout(PATIENCE, request.send()).await.expect("the request hangs").unwrap()
 }
 
 impl Feed {
