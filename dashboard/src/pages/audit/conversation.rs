@@ -1,0 +1,84 @@
+//! One conversation as it is stored: its events, the state of their chain, and the thread as it was after any of them.
+
+use chat_schema::{ConversationEvents, ConversationId, StoredEvent};
+use sycamore::futures::spawn_local_scoped;
+use sycamore::prelude::*;
+
+use super::chain::Chain;
+use super::events::Events;
+use super::then::Then;
+use crate::api;
+use crate::app::Account;
+use crate::feed::{Feed, News};
+use crate::pages::inbox::name;
+use crate::route;
+use crate::ui::icons::{Icon, Name};
+use crate::ui::states::{Empty, Fetched, Problem, Skeleton};
+
+/// The page of a conversation.
+#[component(inline_props)]
+pub(super) fn ConversationAudit(id: ConversationId) -> View {
+    let account = Account::here();
+    let events: Signal<Fetched<Vec<StoredEvent>>> = create_signal(Fetched::Loading);
+    let read = move || {
+        spawn_local_scoped(async move {
+            let address = format!("/v1/admin/conversations/{id}/events");
+            let answer = account.watch(api::get::<ConversationEvents>(&address).await);
+            events.set(answer.map(|answer| answer.events).into());
+        });
+    };
+    read();
+    read_when_it_changes(id, read);
+    let export = move |format: &str| format!("/v1/admin/conversations/{id}/export?format={format}");
+    view! {
+        header(class="audit-header") {
+            a(class="icon-button", href="/dashboard/audit", aria-label="Back to the audit page", title="Back to the audit page") { Icon(name=Name::Back) }
+            h1 { "Events of " (name(id)) }
+            div(class="actions") {
+                a(class="button", href=route::conversation(id)) { "Open the conversation" }
+                a(class="button", href=export("ndjson"), rel="external", download="") { Icon(name=Name::Download) "NDJSON" }
+            }
+        }
+        (match events.get_clone() {
+            Fetched::Loading => view! { Skeleton(lines=8) },
+            Fetched::Failed(failure) => view! { Problem(failure=failure, again=read) },
+            Fetched::There(events) if events.is_empty() => view! {
+                Empty(title="No events") { p { "There is no conversation of this id." } }
+            },
+            Fetched::There(events) => view! { Stored(id=id, events=events) },
+        })
+    }
+}
+
+fn read_when_it_changes(id: ConversationId, read: impl Fn() + 'static) {
+    let feed: Feed = use_context();
+    let mut first = true;
+    create_effect(move || {
+        let changed = feed.news.with(|news| match news {
+            Some(News::Changed(summary)) => summary.id == id,
+            Some(News::Erased(erased)) => *erased == id,
+            Some(News::Opened { resumed }) => !resumed,
+            _ => false,
+        });
+        if !std::mem::replace(&mut first, false) && changed {
+            untrack(&read);
+        }
+    });
+}
+
+#[component(inline_props)]
+fn Stored(id: ConversationId, events: Vec<StoredEvent>) -> View {
+    let chain = Chain::of(&events);
+    let (class, icon) = match chain {
+        Chain::Whole { .. } => ("chain good", Name::Check),
+        Chain::Broken { .. } => ("chain bad", Name::Warning),
+    };
+    let versions: Vec<(u64, String)> = events.iter().filter_map(super::then::step).collect();
+    view! {
+        p(class=class, role="status") { Icon(name=icon) span { (chain.sentence()) } }
+        div(class="audit-columns") {
+            Events(events=events)
+            Then(id=id, versions=versions)
+        }
+    }
+}
