@@ -70,6 +70,8 @@ async fn while_the_log_is_away_chat_is_refused_at_once_and_the_rest_goes_on() {
     let server = Server::start(model(&upstream.base_url()).var("EVENT_LOG", log.url()));
     upstream.answer(&["1"]);
     assert_eq!(server.stream("known", "one").await.answer().await, "1");
+    // What the read models have not seen yet they cannot show while the log is away.
+    while server.thread("known").await.len() < 2 {}
 
     log.kill();
     until_log_is(&server, "unavailable").await;
