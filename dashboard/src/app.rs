@@ -1,7 +1,6 @@
 //! Who is there: the sign-in page for whoever is not signed in, the shell with its pages for whoever is.
 
 use chat_schema::Session;
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use crate::api::{self, Failure};
@@ -9,6 +8,7 @@ use crate::pages::sign_in::SignIn;
 use crate::shell::Shell;
 use crate::ui::notice::Notices;
 use crate::ui::states::Problem;
+use crate::ui::tasks::Tasks;
 
 /// What is known about the session. A context of every component.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,8 @@ pub(crate) fn App() -> View {
     let account = Account(create_signal(Who::Asking));
     provide_context(account);
     provide_context(Notices::default());
-    let ask = move || spawn_local_scoped(account.ask());
+    let tasks = Tasks::here();
+    let ask = move || tasks.begin(account.ask());
     ask();
     // A new session of the same operator must not build all pages anew.
     let shown = create_selector(move || match account.who() {

@@ -6,13 +6,13 @@
 use chat_schema::{ConversationId, Summary};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{EventSource, MessageEvent, VisibilityState};
 
 use crate::app::Account;
+use crate::ui::tasks::Tasks;
 use crate::ui::timer::Timer;
 
 /// Pause before a feed that the browser gave up is opened again, in milliseconds.
@@ -73,6 +73,7 @@ pub(crate) struct Feed {
     watched: Signal<Option<ConversationId>>,
     seen: Signal<Option<String>>,
     source: Signal<Option<Source>>,
+    tasks: Tasks,
 }
 
 impl Feed {
@@ -84,9 +85,10 @@ impl Feed {
             watched: create_signal(None),
             seen: create_signal(None),
             source: create_signal(None),
+            tasks: Tasks::here(),
         };
         create_effect(move || feed.connect(feed.watched.get()));
-        let hidden = Closure::<dyn FnMut()>::new(move || feed.rest_while_hidden());
+        let hidden = Closure::<dyn FnMut()>::new(move || feed.tasks.run(|| feed.rest_while_hidden()));
         let _ = document().add_event_listener_with_callback("visibilitychange", hidden.as_ref().unchecked_ref());
         on_cleanup(move || {
             let _ = document().remove_event_listener_with_callback("visibilitychange", hidden.as_ref().unchecked_ref());
@@ -133,7 +135,7 @@ impl Feed {
             // Refused, perhaps for want of a session: that shows the sign-in page.
             self.source.set_silent(None);
             let account = Account::here();
-            spawn_local_scoped(async move {
+            self.tasks.begin(async move {
                 account.ask().await;
                 Timer::wait(PAUSE_MS).await;
                 self.rest_while_hidden();
@@ -160,9 +162,8 @@ impl Source {
     fn open(address: &str, feed: Feed) -> Option<Self> {
         let source = EventSource::new(address).ok()?;
         let mut listeners = Vec::new();
-        let scope = use_current_scope();
         let mut on = |name: &str, mut heard: Box<dyn FnMut(MessageEvent)>| {
-            let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event| scope.run_in(|| heard(event)));
+            let listener = Closure::<dyn FnMut(MessageEvent)>::new(move |event| feed.tasks.run(|| heard(event)));
             let _ = source.add_event_listener_with_callback(name, listener.as_ref().unchecked_ref());
             listeners.push(listener);
         };

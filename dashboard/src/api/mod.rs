@@ -2,8 +2,10 @@
 
 mod failure;
 
+use std::pin::Pin;
+
 use chat_schema::ErrorBody;
-use gloo_net::http::{Request, RequestBuilder, Response};
+use gloo_net::http::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,7 +21,7 @@ pub(crate) fn escape(value: &str) -> String {
 /// # Errors
 /// See [`Failure`].
 pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
-    parsed(sent(Request::get(path)).await?).await
+    parsed(&text(Request::get(path).build()).await?)
 }
 
 /// Asks for something to be done.
@@ -27,8 +29,9 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, Failure> {
 /// # Errors
 /// See [`Failure`].
 pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize) -> Result<T, Failure> {
-    let request = Request::post(path).json(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
-    parsed(refused_or(request.send().await?).await?).await
+    let body = serde_json::to_string(body).map_err(|error| Failure::Unreadable(error.to_string()))?;
+    let request = Request::post(path).header("content-type", "application/json").body(body);
+    parsed(&text(request).await?)
 }
 
 /// Takes something away.
@@ -36,22 +39,22 @@ pub(crate) async fn post<T: DeserializeOwned>(path: &str, body: &impl Serialize)
 /// # Errors
 /// See [`Failure`].
 pub(crate) async fn delete(path: &str) -> Result<(), Failure> {
-    sent(Request::delete(path)).await.map(drop)
+    text(Request::delete(path).build()).await.map(drop)
 }
 
-async fn sent(request: RequestBuilder) -> Result<Response, Failure> {
-    refused_or(request.send().await?).await
+/// Everything that does not depend on what is read, and boxed, so that it is in the program once.
+fn text(request: Result<Request, gloo_net::Error>) -> Pin<Box<dyn Future<Output = Result<String, Failure>>>> {
+    Box::pin(async {
+        let response = request?.send().await?;
+        let body = response.text().await?;
+        if response.ok() {
+            return Ok(body);
+        }
+        let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
+        Err(Failure::refused(response.status(), serde_json::from_str::<ErrorBody>(&body).ok(), retry_after))
+    })
 }
 
-async fn refused_or(response: Response) -> Result<Response, Failure> {
-    if response.ok() {
-        return Ok(response);
-    }
-    let (status, body) = (response.status(), response.json::<ErrorBody>().await.ok());
-    let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
-    Err(Failure::refused(status, body, retry_after))
-}
-
-async fn parsed<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
-    response.json().await.map_err(|error| Failure::Unreadable(error.to_string()))
+fn parsed<T: DeserializeOwned>(body: &str) -> Result<T, Failure> {
+    serde_json::from_str(body).map_err(|error| Failure::Unreadable(error.to_string()))
 }

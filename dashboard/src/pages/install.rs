@@ -1,13 +1,13 @@
 //! The script tag, with the widget beside it as it will look.
 
 use chat_schema::System;
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use crate::api::{self, escape};
 use crate::app::Account;
 use crate::ui::copy::CopyButton;
 use crate::ui::states::{Fetched, Problem, Skeleton};
+use crate::ui::tasks::Tasks;
 use crate::ui::timer::Timer;
 
 /// Pause after the last change before the preview follows, in milliseconds.
@@ -27,10 +27,10 @@ const USUAL_ACCENT: &str = "#0ea5e9";
 /// The page.
 #[component]
 pub(crate) fn InstallPage() -> View {
-    let account = Account::here();
+    let (account, tasks) = (Account::here(), Tasks::here());
     let system: Signal<Fetched<System>> = create_signal(Fetched::Loading);
     let look = move || {
-        spawn_local_scoped(async move { system.set(account.watch(api::get("/v1/admin/system").await).into()) });
+        tasks.begin(async move { system.set(account.watch(api::get("/v1/admin/system").await).into()) });
     };
     look();
     view! {

@@ -1,16 +1,16 @@
 //! The sign-in page.
 
 use chat_schema::{Session, SignIn as Request};
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use crate::api::{self, Failure};
 use crate::app::Account;
+use crate::ui::tasks::Tasks;
 
 /// Asks for the password. `ended`: there was a session before.
 #[component(inline_props)]
 pub(crate) fn SignIn(ended: bool) -> View {
-    let account = Account::here();
+    let (account, tasks) = (Account::here(), Tasks::here());
     let (password, busy) = (create_signal(String::new()), create_signal(false));
     let problem = create_signal(ended.then(|| "Your session has ended. Sign in again to go on.".to_owned()));
     let submit = move |event: web_sys::SubmitEvent| {
@@ -19,7 +19,7 @@ pub(crate) fn SignIn(ended: bool) -> View {
             return;
         }
         busy.set(true);
-        spawn_local_scoped(async move {
+        tasks.begin(async move {
             let body = Request { password: password.get_clone_untracked() };
             match api::post::<Session>("/v1/admin/session", &body).await {
                 Ok(session) => account.signed_in(session),

@@ -1,13 +1,13 @@
 //! The state of the server.
 
 use chat_schema::{System, SystemSetting};
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use crate::api;
 use crate::app::Account;
 use crate::feed::Feed;
 use crate::ui::states::{Fetched, Problem, Skeleton};
+use crate::ui::tasks::Tasks;
 use crate::ui::theme::Theme;
 use crate::ui::time;
 use crate::ui::timer::Timer;
@@ -18,10 +18,10 @@ const PAUSE_MS: i32 = 5_000;
 /// The page.
 #[component]
 pub(crate) fn SystemPage() -> View {
-    let account = Account::here();
+    let (account, tasks) = (Account::here(), Tasks::here());
     let system: Signal<Fetched<System>> = create_signal(Fetched::Loading);
     let look = move || {
-        spawn_local_scoped(async move {
+        tasks.begin(async move {
             let answer = account.watch(api::get("/v1/admin/system").await);
             // What is shown stays when a later look fails; the bar above says that the connection is lost.
             if answer.is_ok() || system.with_untracked(|system| system.there().is_none()) {

@@ -1,5 +1,6 @@
 //! Keys that work everywhere but in fields.
 
+use crate::ui::tasks::Tasks;
 use sycamore::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
@@ -34,9 +35,10 @@ impl Keys {
     /// Listens; stops with the scope this is called in.
     pub(super) fn listen() -> Self {
         let keys = Self(create_signal(None));
+        let tasks = Tasks::here();
         let pressed = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
             if !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !is_in_field(&event) {
-                keys.0.set(Some(Press { key: event.key(), event }));
+                tasks.run(|| keys.0.set(Some(Press { key: event.key(), event })));
             }
         });
         let _ = document().add_event_listener_with_callback("keydown", pressed.as_ref().unchecked_ref());

@@ -16,6 +16,7 @@ use crate::pages::overview::OverviewPage;
 use crate::pages::system::SystemPage;
 use crate::route::{Page, Place};
 use crate::ui::notice::NoticeArea;
+use crate::ui::tasks::Tasks;
 
 use connection::ConnectionBar;
 use help::Help;
@@ -25,6 +26,7 @@ use rail::Rail;
 /// The dashboard of somebody who is signed in.
 #[component]
 pub(crate) fn Shell() -> View {
+    provide_context(Tasks::here());
     let feed = Feed::open();
     provide_context(feed);
     provide_context(Inbox::follow(feed));

@@ -1,6 +1,5 @@
 //! The navigation: a rail at the left, on phones a bar at the foot.
 
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 use sycamore_router::navigate;
 
@@ -10,6 +9,7 @@ use crate::app::Account;
 use crate::route::{Page, Place};
 use crate::ui::icons::{Icon, Name};
 use crate::ui::notice::Notices;
+use crate::ui::tasks::Tasks;
 
 const PLACES: [(Place, &str, &str, Name, &str); 5] = [
     (Place::Inbox, "Inbox", "/dashboard/", Name::Inbox, "i"),
@@ -47,9 +47,9 @@ pub(super) fn Rail(page: ReadSignal<Page>) -> View {
 
 #[component]
 fn SignOut() -> View {
-    let (account, notices) = (Account::here(), Notices::here());
+    let (account, notices, tasks) = (Account::here(), Notices::here(), Tasks::here());
     let sign_out = move |_| {
-        spawn_local_scoped(async move {
+        tasks.begin(async move {
             match api::delete("/v1/admin/session").await {
                 Ok(()) | Err(Failure::SignedOut) => account.signed_out(false),
                 Err(failure) => notices.say(format!("You are still signed in. {}", failure.sentence())),

@@ -1,7 +1,7 @@
 //! Waiting, in the browser's own way.
 
 use js_sys::Promise;
-use sycamore::prelude::window;
+use sycamore::prelude::{use_current_scope, window};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen_futures::JsFuture;
@@ -13,9 +13,10 @@ pub(crate) struct Timer {
 }
 
 impl Timer {
-    /// Does `work` once after so many milliseconds.
-    pub(crate) fn after(milliseconds: i32, work: impl FnMut() + 'static) -> Self {
-        let work = Closure::<dyn FnMut()>::new(work);
+    /// Does `work` once after so many milliseconds, in the scope this is called in.
+    pub(crate) fn after(milliseconds: i32, mut work: impl FnMut() + 'static) -> Self {
+        let scope = use_current_scope();
+        let work = Closure::<dyn FnMut()>::new(move || scope.run_in(&mut work));
         let function = work.as_ref().unchecked_ref();
         let id = window().set_timeout_with_callback_and_timeout_and_arguments_0(function, milliseconds);
         Self { id: id.unwrap_or_default(), _work: work }

@@ -1,15 +1,16 @@
 //! What operators did, newest first.
 
 use serde::Deserialize;
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 use sycamore_router::navigate;
 
 use crate::api::{self, Failure};
 use crate::app::Account;
 use crate::route;
+use crate::ui::each::{Each, Item};
 use crate::ui::notice::Notices;
 use crate::ui::states::{Empty, Problem, Skeleton};
+use crate::ui::tasks::Tasks;
 use crate::ui::time;
 
 /// What of a page is told here: reading every kind of act as what it is would take more room in the program than this page.
@@ -48,7 +49,7 @@ struct Erased {
 /// The list, with what can be taken out and opened above it.
 #[component]
 pub(super) fn Acts() -> View {
-    let account = Account::here();
+    let (account, tasks) = (Account::here(), Tasks::here());
     let acts: Signal<Vec<Acted>> = create_signal(Vec::new());
     let next: Signal<Option<String>> = create_signal(None);
     let failure: Signal<Option<Failure>> = create_signal(None);
@@ -58,7 +59,7 @@ pub(super) fn Acts() -> View {
             loading.set(true);
             failure.set(None);
         });
-        spawn_local_scoped(async move {
+        tasks.begin(async move {
             let cursor = next.get_clone_untracked().map_or(String::new(), |cursor| format!("&cursor={cursor}"));
             let page = account.watch(api::get::<Page>(&format!("/v1/admin/operators/events?limit=50{cursor}")).await);
             batch(|| {
@@ -74,12 +75,12 @@ pub(super) fn Acts() -> View {
         });
     };
     read();
-    let rows = create_memo(move || acts.get_clone());
+    let rows = create_memo(move || acts.with(|acts| acts.iter().map(item).collect()));
     view! {
         h1 { "Audit" }
         Tools()
         h2 { "What operators did" }
-        ol(class="acts") { Keyed(list=rows, key=|act: &Acted| act.version, view=row) }
+        ol(class="acts") { Each(items=rows) }
         (if acts.with(Vec::is_empty) && !loading.get() && failure.with(Option::is_none) {
             view! { Empty(title="Nothing yet") { p { "Sign-ins, exports and erasures are listed here." } } }
         } else { view! {} })
@@ -90,12 +91,16 @@ pub(super) fn Acts() -> View {
     }
 }
 
-fn row(acted: Acted) -> View {
-    let (what, who) = (sentence(&acted.act), operator(&acted.operator));
-    let at = acted.recorded_at;
+fn item(acted: &Acted) -> Item {
+    let (what, who, at) = (sentence(&acted.act), operator(&acted.operator), acted.recorded_at);
+    Item::new(acted.version.to_string(), move || row(what.clone(), who, at))
+}
+
+fn row(what: String, who: &'static str, at: u64) -> View {
+    let (iso, full) = (time::iso(at), time::full(at));
     view! {
         li {
-            time(class="muted small", datetime=time::iso(at)) { (time::full(at)) }
+            time(class="muted small", datetime=iso) { (full) }
             span { (what) }
             span(class="muted small") { (who) }
         }

@@ -1,7 +1,6 @@
 //! One conversation as it is stored: its events, the state of their chain, and the thread as it was after any of them.
 
 use chat_schema::{ConversationEvents, ConversationId, StoredEvent};
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use super::chain::Chain;
@@ -14,14 +13,15 @@ use crate::pages::inbox::name;
 use crate::route;
 use crate::ui::icons::{Icon, Name};
 use crate::ui::states::{Empty, Fetched, Problem, Skeleton};
+use crate::ui::tasks::Tasks;
 
 /// The page of a conversation.
 #[component(inline_props)]
 pub(super) fn ConversationAudit(id: ConversationId) -> View {
-    let account = Account::here();
+    let (account, tasks) = (Account::here(), Tasks::here());
     let events: Signal<Fetched<Vec<StoredEvent>>> = create_signal(Fetched::Loading);
     let read = move || {
-        spawn_local_scoped(async move {
+        tasks.begin(async move {
             let address = format!("/v1/admin/conversations/{id}/events");
             let answer = account.watch(api::get::<ConversationEvents>(&address).await);
             events.set(answer.map(|answer| answer.events).into());

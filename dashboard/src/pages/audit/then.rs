@@ -2,13 +2,13 @@
 
 use chat_schema::{ConversationId, Message, Role, StoredEvent, Thread};
 use serde::Deserialize;
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use super::chain::plain;
 use crate::api::{self, Failure};
 use crate::app::Account;
 use crate::ui::states::{Fetched, Problem, Skeleton};
+use crate::ui::tasks::Tasks;
 use crate::ui::time;
 use crate::ui::timer::Timer;
 
@@ -29,7 +29,7 @@ pub(super) fn step(event: &StoredEvent) -> Option<(u64, String)> {
 /// The slider, and what it shows. `versions` are the events in their order, as [`step`] names them.
 #[component(inline_props)]
 pub(super) fn Then(id: ConversationId, versions: Vec<(u64, String)>) -> View {
-    let account = Account::here();
+    let (account, tasks) = (Account::here(), Tasks::here());
     let last = versions.len().saturating_sub(1);
     let (place, thread) = (create_signal(last.to_string()), create_signal(Fetched::Loading));
     let (waiting, question): (Signal<Option<Timer>>, Signal<u64>) = (create_signal(None), create_signal(0));
@@ -41,7 +41,7 @@ pub(super) fn Then(id: ConversationId, versions: Vec<(u64, String)>) -> View {
         let version = current.get_clone_untracked().0;
         question.set(question.get_untracked() + 1);
         let asked = question.get_untracked();
-        spawn_local_scoped(async move {
+        tasks.begin(async move {
             let address = format!("/v1/admin/conversations/{id}/events?at={version}");
             let answer = account.watch(api::get::<AsItWas>(&address).await);
             if question.get_untracked() == asked {
@@ -49,12 +49,11 @@ pub(super) fn Then(id: ConversationId, versions: Vec<(u64, String)>) -> View {
             }
         });
     };
-    let scope = use_current_scope();
     let mut first = true;
     create_effect(move || {
         current.track();
         let pause = if std::mem::replace(&mut first, false) { 0 } else { PAUSE_MS };
-        waiting.set_silent(Some(Timer::after(pause, move || scope.run_in(read))));
+        waiting.set_silent(Some(Timer::after(pause, read)));
     });
     view! {
         div(class="then") {

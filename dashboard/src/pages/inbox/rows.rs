@@ -10,6 +10,7 @@ use super::names::name;
 use super::store::Inbox;
 use super::window::{ROW, revealed, visible};
 use crate::route;
+use crate::ui::each::{Each, Item};
 use crate::ui::icons::{Icon, Name};
 use crate::ui::states::{Empty, Fetched, Problem, Skeleton};
 use crate::ui::time;
@@ -77,9 +78,10 @@ fn Window(open: ReadSignal<Option<ConversationId>>) -> View {
     let range = create_selector(move || visible(inbox.top.get(), height.get(), rows.get()));
     let near = create_memo(move || {
         let range = range.get_clone();
-        inbox
-            .list
-            .with(|list| list.there().map_or_else(Vec::new, |list| list.rows.get(range).unwrap_or_default().to_vec()))
+        inbox.list.with(|list| {
+            let rows = list.there().and_then(|list| list.rows.get(range)).unwrap_or_default();
+            rows.iter().map(|summary| item(summary.clone(), open)).collect()
+        })
     });
     place(inbox, scroller, space, height, range, rows);
     let to_top = move |_| {
@@ -105,7 +107,7 @@ fn Window(open: ReadSignal<Option<ConversationId>>) -> View {
             })
             div(class="space", r#ref=space) {
                 ul(aria-label="Conversations") {
-                    Keyed(list=near, key=|row: &Summary| row.clone().into_key(), view=move |row| view! { Row(row=row, open=open) })
+                    Each(items=near)
                 }
             }
             (match inbox.more_failed.get_clone() {
@@ -117,17 +119,14 @@ fn Window(open: ReadSignal<Option<ConversationId>>) -> View {
     }
 }
 
-/// What makes a row another one to look at.
-trait IntoKey {
-    fn into_key(self) -> (ConversationId, u64, u64, bool, String, Vec<(String, bool)>);
-}
-
-impl IntoKey for Summary {
-    fn into_key(self) -> (ConversationId, u64, u64, bool, String, Vec<(String, bool)>) {
-        let parts = self.snippet.map_or_else(Vec::new, |snippet| snippet.parts);
-        let parts = parts.into_iter().map(|SnippetPart { text, hit }| (text, hit)).collect();
-        (self.id, self.updated_at, self.messages, self.failed, self.last_message, parts)
+/// A row is another one to look at when anything that it shows has changed.
+fn item(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> Item {
+    let Summary { id, updated_at, messages, failed, .. } = summary;
+    let mut key = format!("{id} {updated_at} {messages} {failed}");
+    for part in summary.snippet.iter().flat_map(|snippet| &snippet.parts) {
+        key.push_str(&part.text);
     }
+    Item::new(key, move || row(summary.clone(), open))
 }
 
 /// Keeps the document in step: heights, the reader's place, the selected row, and more rows in time.
@@ -181,30 +180,43 @@ fn element(node: NodeRef) -> Option<HtmlElement> {
     node.try_get()?.dyn_into().ok()
 }
 
-#[component(inline_props)]
-fn Row(row: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
+fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
     let inbox: Inbox = use_context();
-    let Summary { id, updated_at, messages, failed, last_message, snippet, .. } = row;
-    let classes = move || {
-        let unread = if inbox.is_unread(id, updated_at) { " unread" } else { "" };
-        let selected = if inbox.selected.get() == Some(id) { " selected" } else { "" };
-        format!("row{unread}{selected}")
+    let Summary { id, updated_at, messages, failed, last_message, snippet, .. } = summary;
+    let is_unread = create_selector(move || inbox.is_unread(id, updated_at));
+    let classes = move || match (is_unread.get(), inbox.selected.get() == Some(id)) {
+        (false, false) => "row",
+        (true, false) => "row unread",
+        (false, true) => "row selected",
+        (true, true) => "row unread selected",
+    };
+    let current = move || (open.get() == Some(id)).then_some("true");
+    let said = move || {
+        let unread = if is_unread.get() { "Unread. " } else { "" };
+        let failed = if failed { "An answer failed. " } else { "" };
+        format!("{unread}{failed}")
     };
     let words: Vec<View> = match snippet {
         Some(snippet) => snippet.parts.into_iter().map(part).collect(),
         None => vec![view! { (last_message) }],
     };
-    let (who, now) = (name(id), time::now());
+    let mark = if failed {
+        view! { span(class="failed", title="An answer failed") { Icon(name=Name::Warning) } }
+    } else {
+        view! {}
+    };
+    let (address, who, size) = (route::conversation(id), name(id), messages.to_string());
+    let (iso, full, brief) = (time::iso(updated_at), time::full(updated_at), time::brief(updated_at, time::now()));
     view! {
         li {
-            a(href=route::conversation(id), class=classes, aria-current=move || (open.get() == Some(id)).then_some("true")) {
+            a(href=address, class=classes, aria-current=current) {
                 span(class="who") {
                     span(class="dot", aria-hidden="true")
-                    (if inbox.is_unread(id, updated_at) { view! { span(class="visually-hidden") { "Unread: " } } } else { view! {} })
+                    span(class="visually-hidden") { (said()) }
                     span(class="name") { (who) }
-                    span(class="size small muted", title=format!("{messages} messages")) { (messages) }
-                    (if failed { view! { span(class="failed", title="An answer failed") { Icon(name=Name::Warning) span(class="visually-hidden") { "An answer failed" } } } } else { view! {} })
-                    time(class="when small muted", datetime=time::iso(updated_at), title=time::full(updated_at)) { (time::brief(updated_at, now)) }
+                    span(class="size small muted", title="Messages") { (size) }
+                    (mark)
+                    time(class="when small muted", datetime=iso, title=full) { (brief) }
                 }
                 span(class="words", dir="auto") { (words) }
             }

@@ -1,7 +1,6 @@
 //! The inbox as it is held: it lives as long as the shell, so that coming back finds the same place.
 
 use chat_schema::{ConversationId, ConversationPage, Summary};
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use super::filter::Filter;
@@ -12,6 +11,7 @@ use crate::api::{self, Failure};
 use crate::app::Account;
 use crate::feed::{Feed, News};
 use crate::ui::states::Fetched;
+use crate::ui::tasks::Tasks;
 use crate::ui::{storage, time};
 
 /// Rows of a page.
@@ -40,6 +40,7 @@ pub(crate) struct Inbox {
     /// Answers of an older question are dropped.
     question: Signal<u64>,
     account: Account,
+    tasks: Tasks,
 }
 
 impl Inbox {
@@ -57,6 +58,7 @@ impl Inbox {
             read: create_signal(Read::kept(storage::read(READ).as_deref(), time::now())),
             question: create_signal(0),
             account: Account::here(),
+            tasks: Tasks::here(),
         };
         create_effect(move || {
             let news = feed.news.get_clone();
@@ -79,7 +81,7 @@ impl Inbox {
         let question = self.question.get_untracked() + 1;
         self.question.set(question);
         self.loading_more.set(false);
-        spawn_local_scoped(async move {
+        self.tasks.begin(async move {
             let answer = self.ask(None).await;
             if self.question.get_untracked() == question {
                 self.fresh.set(0);
@@ -110,7 +112,7 @@ impl Inbox {
         }
         self.loading_more.set(true);
         let question = self.question.get_untracked();
-        spawn_local_scoped(async move {
+        self.tasks.begin(async move {
             let answer = self.ask(Some(&cursor)).await;
             if self.question.get_untracked() != question {
                 return;

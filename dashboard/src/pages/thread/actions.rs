@@ -1,7 +1,6 @@
 //! What can be done with a conversation: copy, export, audit, erase.
 
 use chat_schema::{ConversationId, Erasure, Message, Role};
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 use sycamore_router::navigate;
 
@@ -14,6 +13,7 @@ use crate::ui::copy::CopyButton;
 use crate::ui::dialog::{Dialog, Open};
 use crate::ui::icons::{Icon, Name};
 use crate::ui::notice::Notices;
+use crate::ui::tasks::Tasks;
 use crate::ui::time;
 
 /// The buttons of the header.
@@ -45,15 +45,19 @@ fn as_text(messages: &[Message]) -> String {
 #[component(inline_props)]
 fn Erase(conversation: Conversation, id: ConversationId, open: Open) -> View {
     let (notices, account, busy) = (Notices::here(), Account::here(), create_signal(false));
+    // The feed may tell of the erasure first, which takes this page away.
+    let shell: Tasks = use_context();
     let erase = move |_| {
         if busy.replace(true) {
             return;
         }
-        spawn_local_scoped(async move {
+        shell.begin(async move {
             let erased: Result<Erasure, _> =
                 api::post(&format!("/v1/admin/conversations/{id}/erase"), &serde_json::Map::new()).await;
-            busy.set(false);
-            open.set(false);
+            if busy.is_alive() {
+                busy.set(false);
+                open.set(false);
+            }
             match account.watch(erased) {
                 Ok(_) => {
                     notices.say(format!("{} was erased.", name(id)));

@@ -10,27 +10,34 @@ use crate::ui::markdown::Markdown;
 use crate::ui::time;
 
 /// A message with its time and what became of it.
-#[component(inline_props)]
-pub(super) fn MessageView(message: Message, conversation: Conversation) -> View {
+pub(super) fn message_view(message: Message, conversation: Conversation) -> View {
     let Message { id, role, content, created_at, status, rating, .. } = message;
     let (class, who) = match role {
         Role::User => ("message user", "Visitor"),
         Role::Assistant => ("message assistant", "Assistant"),
     };
     let text = content.clone();
-    let detail = move || conversation.details.with(|details| details.get(id).map(str::to_owned));
-    let state = move || state(status, detail());
+    let detail = create_selector(move || conversation.details.with(|details| details.get(id).map(str::to_owned)));
+    let about = move || {
+        detail.get_clone().filter(|_| role == Role::Assistant).map_or(String::new(), |detail| format!(" · {detail}"))
+    };
+    let outcome = move || match state(status, detail.get_clone()) {
+        Some(state) => view! { p(class="outcome small") { Icon(name=Name::Warning) span { (state) } } },
+        None => view! {},
+    };
+    let (iso, full, brief) = (time::iso(created_at), time::full(created_at), time::time_of_day(created_at));
+    let (body, rated) = (body(role, content), rated(rating));
     view! {
         article(class=class) {
             h3(class="visually-hidden") { (who) }
-            (body(role, content.clone()))
+            (body)
             p(class="meta small muted") {
-                time(datetime=time::iso(created_at), title=time::full(created_at)) { (time::time_of_day(created_at)) }
-                (if role == Role::Assistant { detail().map(|detail| view! { span { " · " (detail) } }).unwrap_or_default() } else { view! {} })
-                (rated(rating))
+                time(datetime=iso, title=full) { (brief) }
+                span { (about()) }
+                (rated)
                 CopyButton(label="Copy this message", text=move || text.clone())
             }
-            (state().map(|state| view! { p(class="outcome small") { Icon(name=Name::Warning) span { (state) } } }).unwrap_or_default())
+            (outcome())
         }
     }
 }

@@ -13,10 +13,11 @@ use web_sys::HtmlElement;
 
 use self::actions::Actions;
 use self::live::Live;
-use self::message::MessageView;
+use self::message::message_view;
 use self::store::Conversation;
 use crate::api::Failure;
 use crate::pages::inbox::{Inbox, name};
+use crate::ui::each::{Each, Item};
 use crate::ui::icons::{Icon, Name};
 use crate::ui::states::{Empty, Fetched, Problem, Skeleton};
 use crate::ui::time;
@@ -101,7 +102,7 @@ fn Messages(conversation: Conversation) -> View {
     let limit = create_signal(SHOWN);
     let hidden = create_selector(move || conversation.messages(<[Message]>::len).saturating_sub(limit.get()));
     let shown = create_memo(move || {
-        conversation.messages(|messages| messages[messages.len().saturating_sub(limit.get())..].to_vec())
+        conversation.messages(|messages| items(&messages[messages.len().saturating_sub(limit.get())..], conversation))
     });
     let scroller = create_node_ref();
     stay_at_the_foot(conversation, scroller);
@@ -115,11 +116,20 @@ fn Messages(conversation: Conversation) -> View {
                     }
                 },
             })
-            Keyed(list=shown, key=|message: &Message| (message.id, message.status as u8, message.rating.map(|rating| rating as u8)),
-                view=move |message| view! { MessageView(message=message, conversation=conversation) })
+            Each(items=shown)
             Live(conversation=conversation)
         }
     }
+}
+
+/// A message is another one to look at when it was rated or failed meanwhile.
+fn items(messages: &[Message], conversation: Conversation) -> Vec<Item> {
+    let item = |message: &Message| {
+        let key = format!("{} {} {:?}", message.id, message.status as u8, message.rating.map(|rating| rating as u8));
+        let message = message.clone();
+        Item::new(key, move || message_view(message.clone(), conversation))
+    };
+    messages.iter().map(item).collect()
 }
 
 /// Whoever reads the end goes on reading the end; whoever reads something earlier is left there.

@@ -1,7 +1,6 @@
 //! One conversation as it is held while it is open.
 
 use chat_schema::{ConversationEvents, ConversationId, Message, Summary, Thread};
-use sycamore::futures::spawn_local_scoped;
 use sycamore::prelude::*;
 
 use super::details::Details;
@@ -10,6 +9,7 @@ use crate::api::{self, Failure, escape};
 use crate::app::Account;
 use crate::feed::{Feed, News};
 use crate::ui::states::Fetched;
+use crate::ui::tasks::Tasks;
 use crate::ui::timer::Timer;
 
 /// Messages of a page.
@@ -33,6 +33,7 @@ pub(super) struct Conversation {
     /// Something changed while it was read.
     stale: Signal<bool>,
     account: Account,
+    tasks: Tasks,
 }
 
 impl Conversation {
@@ -48,6 +49,7 @@ impl Conversation {
             reading: create_signal(false),
             stale: create_signal(false),
             account: Account::here(),
+            tasks: Tasks::here(),
         };
         let feed: Feed = use_context();
         feed.watch(Some(id));
@@ -86,7 +88,7 @@ impl Conversation {
             self.stale.set(true);
             return;
         }
-        spawn_local_scoped(async move {
+        self.tasks.begin(async move {
             loop {
                 let read = self.account.watch(self.pages().await);
                 let again = self.stale.replace(false);
@@ -147,7 +149,7 @@ impl Conversation {
     }
 
     fn read_details(self) {
-        spawn_local_scoped(async move {
+        self.tasks.begin(async move {
             let address = format!("/v1/admin/conversations/{}/events", self.id);
             if let Ok(events) = api::get::<ConversationEvents>(&address).await {
                 self.details.set(Details::of(&events.events));
