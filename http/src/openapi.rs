@@ -28,7 +28,7 @@ use crate::{admin, chat, health, sessions, widget};
     paths(
         chat::stream, chat::whole, sessions::history, sessions::stop, sessions::rate, admin::list, admin::thread, admin::statistics,
         admin::events, admin::export_conversation, admin::erase, admin::export, admin::operator_events, admin::feed,
-        admin::sign_in, admin::who, admin::sign_out, admin::system,
+        admin::chart, admin::sign_in, admin::who, admin::sign_out, admin::system,
         widget::widget,
         widget::widget_types,
         widget::client,

@@ -54,6 +54,7 @@ pub(crate) fn server(
                 .service(get("/v1/admin/export", web::route().to(admin::export)))
                 .service(get("/v1/admin/operators/events", web::route().to(admin::operator_events)))
                 .service(get("/v1/admin/statistics", web::route().to(admin::statistics)))
+                .service(get("/v1/admin/statistics/chart", web::route().to(admin::chart)))
                 .service(get("/v1/admin/system", web::route().to(admin::system)))
                 .service(
                     web::resource("/v1/admin/session")

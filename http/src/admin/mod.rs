@@ -1,5 +1,6 @@
 //! The admin routes: what they list is answered from the read models, what auditors see from the log.
 
+mod chart;
 mod conversations;
 mod erase;
 mod events;
@@ -18,6 +19,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use self::chart::{__path_chart, chart};
 pub(crate) use self::conversations::{__path_list, __path_thread, list, thread};
 pub(crate) use self::erase::{__path_erase, erase};
 pub(crate) use self::events::{__path_events, events};

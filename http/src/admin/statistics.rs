@@ -50,15 +50,19 @@ pub(crate) async fn statistics(
 ) -> Result<HttpResponse, ApiError> {
     let asked: StatisticsQuery = query(&request)?;
     let by = asked.by.unwrap_or(StatisticsStep::Day);
-    let to = asked.to.unwrap_or_else(now);
+    let period = period(asked.from, asked.to, by)?;
+    catch_up(&app).await;
+    Ok(answer(&app.models.statistics(period).await?))
+}
+
+/// The time that is asked for, where one end or both may be left to us.
+pub(super) fn period(from: Option<u64>, to: Option<u64>, by: StatisticsStep) -> Result<Period, ApiError> {
+    let to = to.unwrap_or_else(now);
     let usual = match by {
         StatisticsStep::Hour => 2 * DAY,
         StatisticsStep::Day => 30 * DAY,
     };
-    let from = asked.from.unwrap_or(to.saturating_sub(usual));
-    let period = Period::new(from, to, by).map_err(|_| ApiError::InvalidQuery)?;
-    catch_up(&app).await;
-    Ok(answer(&app.models.statistics(period).await?))
+    Period::new(from.unwrap_or(to.saturating_sub(usual)), to, by).map_err(|_| ApiError::InvalidQuery)
 }
 
 fn now() -> u64 {

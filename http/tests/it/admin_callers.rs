@@ -17,7 +17,7 @@ async fn no_admin_route_answers_a_caller_without_the_admin_key() {
     let (session, signed_out) = (sign_in(&server).await, sign_in(&server).await);
     let out = server.request(Method::DELETE, SESSION).header("cookie", &signed_out).send().await.unwrap();
     assert_eq!(out.status(), 204);
-    let forged = format!("{}x", session);
+    let forged = format!("{session}x");
     let paths = document["paths"].as_object().unwrap();
     let mut routes = 0;
     for (path, item) in paths.iter().filter(|(path, _)| path.starts_with("/v1/admin/") && *path != SESSION) {
