@@ -34,6 +34,8 @@ pub(crate) fn SignIn(ended: bool) -> View {
         main(class="alone") {
             form(class="sign-in", on:submit=submit) {
                 h1 { "Open Chat" }
+                // For password managers; there is one account.
+                input(class="visually-hidden", r#type="text", name="username", autocomplete="username", value="operator", "tabindex"="-1", aria-hidden="true", readonly=true)
                 label(r#for="password") { "Password" }
                 input(
                     id="password", r#type="password", autocomplete="current-password", required=true,
