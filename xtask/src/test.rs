@@ -39,6 +39,7 @@ const STEPS: &[Step] = &[
     ("server tests on JetStream", server_tests_on_jetstream),
     ("server", build_server),
     ("browser tests", browser_tests),
+    ("dashboard browser tests", dashboard_browser_tests),
 ];
 
 /// Modules of the server's tests that run on the embedded log and on JetStream.
@@ -97,9 +98,18 @@ fn build_server(state: &mut State) -> Result<()> {
 }
 
 fn browser_tests(state: &mut State) -> Result<()> {
+    in_browser("e2e", state)
+}
+
+fn dashboard_browser_tests(state: &mut State) -> Result<()> {
+    in_browser("e2e:dashboard", state)
+}
+
+/// Runs one of the widget's npm scripts, which have the packages for both.
+fn in_browser(script: &str, state: &mut State) -> Result<()> {
     let browser = state.browser.as_ref().context("no browser: the step `tools` did not run")?;
     let server = state.server.as_ref().context("no server: the step `server` did not run")?;
-    let mut npm = process::npm(&["run", "--silent", "e2e"]);
+    let mut npm = process::npm(&["run", "--silent", script]);
     npm.env("CHROMIUM", browser).env("OPEN_CHAT_BIN", server);
     relay_tests(npm, &mut state.tally)
 }

@@ -68,6 +68,6 @@ fn is_in_field(event: &KeyboardEvent) -> bool {
     let element = event.target().and_then(|target| target.dyn_into::<Element>().ok());
     element.is_some_and(|element| {
         matches!(element.tag_name().as_str(), "INPUT" | "TEXTAREA" | "SELECT")
-            || element.closest("dialog").ok().flatten().is_some()
+            || element.closest("dialog[open]").ok().flatten().is_some()
     })
 }

@@ -34,8 +34,8 @@ pub(crate) fn InboxPage(open: ReadSignal<Option<ConversationId>>) -> View {
     listen(inbox, open);
     view! {
         div(class="inbox", data-open=move || open.get().map(|_| "true")) {
+            h1(class="visually-hidden") { "Inbox" }
             section(class="list", aria-label="Conversations") {
-                h1(class="visually-hidden") { "Inbox" }
                 Search()
                 Rows(open=open)
             }

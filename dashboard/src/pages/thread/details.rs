@@ -59,7 +59,7 @@ impl Details {
                     question.map(|question| lines.remove(&question));
                 }
                 ("ReplyFailed", Some(question)) => {
-                    drop(lines.insert(question, why(event.reason.as_deref()).to_owned()))
+                    drop(lines.insert(question, why(event.reason.as_deref()).to_owned()));
                 }
                 _ => {}
             }

@@ -145,7 +145,7 @@ fn stay_at_the_foot(conversation: Conversation, scroller: NodeRef) {
         if std::mem::replace(&mut first, false) || below < FOOT {
             // The document follows when all effects of this change have run.
             conversation.scroll.set_silent(Some(crate::ui::timer::Timer::after(0, move || {
-                scroller.set_scroll_top(scroller.scroll_height())
+                scroller.set_scroll_top(scroller.scroll_height());
             })));
         }
     });
