@@ -42,7 +42,7 @@ pub(crate) async fn preview(app: State, _caller: AdminCaller, request: HttpReque
                 link rel="stylesheet" href="/assets/page.css";
             }
             body {
-                main { h1 { "Your page" } p.muted { "The chat opens at the button." } }
+                main { h1 { "Your page" } p.muted { "The chat as visitors will see it." } }
                 script src="/widget/chat-widget.js" data-api-url="/chat" data-api-key=(app.widget_key_text)
                     data-title=[looks.title] data-welcome-message=[looks.welcome_message]
                     data-input-placeholder=[looks.input_placeholder] data-position=[looks.position]
