@@ -56,8 +56,18 @@ pub(crate) fn words(text: &str) -> Vec<Word> {
     words
 }
 
-/// The words of `text`, each after `prefix`, with a space between them, as the index takes them.
+/// The different words of `text`, each after `prefix`, with a space between them, as the index takes them. A word that is there
+/// several times would be looked up in the index as often, to no effect.
 pub(crate) fn indexed(text: &str, prefix: &str) -> String {
+    let all = prefixed(text, prefix);
+    let mut words: Vec<&str> = all.split(' ').filter(|word| !word.is_empty()).collect();
+    words.sort_unstable();
+    words.dedup();
+    words.join(" ")
+}
+
+/// The words of `text`, each after `prefix`, in their order.
+fn prefixed(text: &str, prefix: &str) -> String {
     let mut words = String::with_capacity(2 * text.len() + 16);
     // Bytes of the word that is open; 0 between words.
     let mut length = 0;
@@ -138,6 +148,8 @@ fn is_unspaced(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn folded(text: &str) -> Vec<String> {
@@ -193,8 +205,14 @@ mod tests {
             &"é".repeat(1000),
         ] {
             let indexed = indexed(text, "1a");
-            let expected: Vec<_> = folded(text).into_iter().map(|word| format!("1a{word}")).collect();
-            assert_eq!(indexed.split_whitespace().collect::<Vec<_>>(), expected, "{text}");
+            let expected: BTreeSet<_> = folded(text).into_iter().map(|word| format!("1a{word}")).collect();
+            assert_eq!(indexed.split(' ').collect::<Vec<_>>(), Vec::from_iter(&expected), "{text}");
         }
+    }
+
+    #[test]
+    fn the_index_gets_each_word_once() {
+        assert_eq!(indexed("the cat, THE hat and the caté cate", "0"), "0and 0cat 0cate 0hat 0the");
+        assert_eq!(indexed(" ?! ", "0"), "");
     }
 }
