@@ -38,7 +38,8 @@ async fn a_message_reaches_its_receiver_and_a_broadcast_everyone() {
     two.bus().send(me, "for me".into()).await;
     // What is for one and what is for all come by two subscriptions, without an order between them.
     let (mut yours, mut mine) = (two_of(&mut to_you).await, two_of(&mut to_me).await);
-    (yours.sort(), mine.sort());
+    yours.sort();
+    mine.sort();
     assert_eq!((yours, mine), (["for all", "for you"].map(Into::into), ["for all", "for me"].map(Into::into)));
 }
 
