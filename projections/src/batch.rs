@@ -6,13 +6,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use chat_eventlog::{Position, Recorded};
+use chat_eventlog::Position;
 use chat_schema::{ConversationId, Envelope, Event, FailureReason, MessageId, MessageStatus, Timings, Usage};
 use rusqlite::Connection;
 
-use crate::columns::storable;
 use crate::conversation::{self, Content, Conversation, Question};
 use crate::messages::{self, NewMessage};
+use crate::prepared::{self, Prepared};
 use crate::search::index;
 use crate::statistics::{Tally, failures};
 use crate::versions::Step;
@@ -35,9 +35,11 @@ struct Writer<'db> {
     erased: bool,
 }
 
-/// What an answer says besides its text.
-struct Answer<'a> {
+/// A message's text, and what an answer says besides.
+struct Text<'a> {
     content: &'a str,
+    /// What the index takes of it.
+    words: &'a str,
     status: MessageStatus,
     usage: Option<Usage>,
     timings: Option<Timings>,
@@ -51,8 +53,7 @@ impl<'db> Batch<'db> {
     }
 
     /// Applies an event if it is the next one of its conversation.
-    pub(crate) fn apply(&mut self, recorded: &Recorded) -> rusqlite::Result<Step> {
-        let envelope = &recorded.event.envelope;
+    pub(crate) fn apply(&mut self, Prepared { position, envelope, words }: &Prepared) -> rusqlite::Result<Step> {
         let id = envelope.conversation_id;
         let conversation = match self.conversations.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
@@ -68,8 +69,8 @@ impl<'db> Batch<'db> {
         if step == Step::Next {
             conversation.version = envelope.version;
             conversation.changed = true;
-            self.writer.position = recorded.position;
-            self.writer.write(conversation, envelope)?;
+            self.writer.position = *position;
+            self.writer.write(conversation, envelope, words)?;
         }
         Ok(step)
     }
@@ -90,7 +91,7 @@ impl<'db> Batch<'db> {
 }
 
 impl Writer<'_> {
-    fn write(&mut self, conversation: &mut Conversation, envelope: &Envelope) -> rusqlite::Result<()> {
+    fn write(&mut self, conversation: &mut Conversation, envelope: &Envelope, words: &str) -> rusqlite::Result<()> {
         match &envelope.event {
             Event::UserMessaged { message_id, session_id, content, owner } => {
                 conversation.owner = Some(*owner);
@@ -102,7 +103,7 @@ impl Writer<'_> {
                     self.listed += 1;
                     self.tally.conversation(at, 1);
                 }
-                self.ask(conversation, envelope, message_id, content)
+                self.ask(conversation, envelope, message_id, (content, words))
             }
             Event::ReplyStarted { owner, .. } => {
                 // The last attempt that ended is still the one that failed.
@@ -111,11 +112,16 @@ impl Writer<'_> {
             }
             Event::AssistantReplied { in_reply_to, content, usage, timings, .. } => {
                 let (status, timings) = (MessageStatus::Complete, Some(*timings));
-                self.end(conversation, envelope, in_reply_to, &Answer { content, status, usage: *usage, timings })
+                self.end(conversation, envelope, in_reply_to, &Text { content, words, status, usage: *usage, timings })
             }
             Event::ReplyStopped { in_reply_to, content } => {
                 let status = MessageStatus::Stopped;
-                self.end(conversation, envelope, in_reply_to, &Answer { content, status, usage: None, timings: None })
+                self.end(
+                    conversation,
+                    envelope,
+                    in_reply_to,
+                    &Text { content, words, status, usage: None, timings: None },
+                )
             }
             Event::ReplyFailed { in_reply_to, reason } => self.fail(conversation, envelope, in_reply_to, *reason),
             Event::MessageRated { message_id, rating } => match self.question(conversation, message_id)? {
@@ -133,10 +139,10 @@ impl Writer<'_> {
         conversation: &mut Conversation,
         envelope: &Envelope,
         message_id: &MessageId,
-        content: &str,
+        (content, words): (&str, &str),
     ) -> rusqlite::Result<()> {
-        let answer = Answer { content, status: MessageStatus::Complete, usage: None, timings: None };
-        let number = self.insert(conversation, envelope, envelope.version, Some(message_id), &answer)?;
+        let text = Text { content, words, status: MessageStatus::Complete, usage: None, timings: None };
+        let number = self.insert(conversation, envelope, envelope.version, Some(message_id), &text)?;
         let (message_id, turn) = (message_id.clone(), envelope.version);
         conversation.latest = Some(Question { message_id, number, turn, failed: false });
         Ok(())
@@ -148,17 +154,17 @@ impl Writer<'_> {
         conversation: &mut Conversation,
         envelope: &Envelope,
         in_reply_to: &MessageId,
-        answer: &Answer<'_>,
+        text: &Text<'_>,
     ) -> rusqlite::Result<()> {
         conversation.owner = None;
         let Some(question) = self.question(conversation, in_reply_to)? else {
             return Ok(());
         };
         self.set_failed(conversation, &question, false)?;
-        if answer.content.is_empty() && answer.status == MessageStatus::Stopped {
+        if text.content.is_empty() && text.status == MessageStatus::Stopped {
             return Ok(());
         }
-        self.insert(conversation, envelope, question.turn, None, answer)?;
+        self.insert(conversation, envelope, question.turn, None, text)?;
         Ok(())
     }
 
@@ -207,19 +213,19 @@ impl Writer<'_> {
         envelope: &Envelope,
         turn: u64,
         message_id: Option<&MessageId>,
-        answer: &Answer<'_>,
+        text: &Text<'_>,
     ) -> rusqlite::Result<i64> {
         let message = NewMessage {
-            number: storable(self.position.get()),
+            number: prepared::number(self.position),
             conversation: conversation.number,
             turn,
             message_id,
             id: envelope.id.as_uuid(),
             created_at: envelope.recorded_at,
-            status: answer.status,
-            usage: answer.usage,
-            timings: answer.timings,
-            content: answer.content,
+            status: text.status,
+            usage: text.usage,
+            timings: text.timings,
+            content: text.content,
         };
         let mut added = 1;
         if !messages::insert(self.db, &message)? {
@@ -229,7 +235,7 @@ impl Writer<'_> {
             messages::insert(self.db, &message)?;
             added = 0;
         }
-        index::insert(self.db, message.number, message.content)?;
+        index::insert(self.db, message.number, text.words)?;
         self.tally.message(message.created_at, message_id.is_none(), message.usage, message.timings, 1);
         if let Some(content) = &mut conversation.content {
             content.updated_at = message.created_at;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use chat_eventlog::{EventLog, LogError, Position, Recorded, Subscription};
+use chat_eventlog::{EventLog, LogError, Position, Subscription};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+
+use crate::prepared::Prepared;
 
 /// Events applied in one transaction at most, and their bytes, but for the last one's.
 const BATCH: usize = 4000;
@@ -17,9 +19,8 @@ const CHUNK: usize = BATCH / WAITING;
 const CHUNK_BYTES: usize = BATCH_BYTES / WAITING;
 
 /// Events in the order of the log, and what ended them.
-#[derive(Default)]
 pub(crate) struct Chunk {
-    pub(crate) events: Vec<Recorded>,
+    pub(crate) events: Vec<Prepared>,
     /// Comes after the events; nothing comes after it.
     pub(crate) failure: Option<LogError>,
     bytes: usize,
@@ -59,22 +60,25 @@ impl Drop for Feed {
 
 async fn read(mut events: Subscription, chunks: mpsc::Sender<Chunk>) {
     while let Some(first) = events.next().await {
-        let mut chunk = Chunk::default();
+        let (mut ready, mut bytes, mut failure) = (Vec::new(), 0, None);
         let mut next = Some(first);
         while let Some(event) = next {
             match event {
                 Ok(event) => {
-                    chunk.bytes += event.event.bytes.len();
-                    chunk.events.push(event);
+                    bytes += event.event.bytes.len();
+                    ready.push(event);
                 }
-                Err(failure) => chunk.failure = Some(failure),
+                Err(error) => failure = Some(error),
             }
-            let full = chunk.failure.is_some() || chunk.events.len() == CHUNK || chunk.bytes >= CHUNK_BYTES;
+            let full = failure.is_some() || ready.len() == CHUNK || bytes >= CHUNK_BYTES;
             // What is there already; an end is seen again by the outer loop.
             next = if full { None } else { events.next().now_or_never().flatten() };
         }
-        let over = chunk.failure.is_some();
-        if chunks.send(chunk).await.is_err() || over {
+        let over = failure.is_some();
+        // Apart from what else the runtime does: a chunk takes milliseconds.
+        let prepare = move || ready.into_iter().map(Prepared::from).collect();
+        let Ok(events) = tokio::task::spawn_blocking(prepare).await else { return };
+        if chunks.send(Chunk { events, failure, bytes }).await.is_err() || over {
             return;
         }
     }

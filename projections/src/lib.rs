@@ -15,6 +15,7 @@ mod feed;
 mod messages;
 mod models;
 mod open_error;
+mod prepared;
 mod read_models;
 mod readers;
 mod rebuild;

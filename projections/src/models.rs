@@ -4,7 +4,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_eventlog::{LogIdentity, Position, Recorded};
+use chat_eventlog::{LogIdentity, Position};
 use chat_schema::ConversationId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::Notify;
@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use crate::batch::Batch;
 use crate::checkpoint::{self, Checkpoint};
 use crate::open_error::OpenError;
+use crate::prepared::Prepared;
 use crate::readers::Readers;
 use crate::tables;
 use crate::versions::Step;
@@ -83,20 +84,19 @@ impl Models {
 
     /// Applies `events`, up to a gap, after those up to `from`, in one transaction with the checkpoint. The models are
     /// whole once that is `goal` or beyond.
-    pub(crate) fn apply(&self, events: &[Recorded], from: Position, goal: Position) -> rusqlite::Result<Applied> {
+    pub(crate) fn apply(&self, events: &[Prepared], from: Position, goal: Position) -> rusqlite::Result<Applied> {
         let mut writer = self.writer();
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut applied = Applied { position: from, gap: None, erased: false };
         let mut batch = Batch::begin(&transaction)?;
-        for recorded in events {
-            let Recorded { position, event } = recorded;
-            if let Step::Gap { expected } = batch.apply(recorded)? {
-                let envelope = &event.envelope;
+        for prepared in events {
+            if let Step::Gap { expected } = batch.apply(prepared)? {
+                let Prepared { position, envelope, .. } = prepared;
                 let (conversation, found) = (envelope.conversation_id, envelope.version);
                 applied.gap = Some(Gap { position: *position, conversation, expected, found });
                 break;
             }
-            applied.position = applied.position.max(*position);
+            applied.position = applied.position.max(prepared.position);
         }
         applied.erased = batch.finish()?;
         checkpoint::advance(&transaction, applied.position, goal)?;

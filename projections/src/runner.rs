@@ -7,13 +7,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_eventlog::{EventLog, LogError, Position, Recorded};
+use chat_eventlog::{EventLog, LogError, Position};
 use chat_schema::DecodeError;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
 use crate::feed::Feed;
 use crate::models::{Applied, Models};
+use crate::prepared::Prepared;
 use crate::status::{State, Status};
 use crate::store::{Store, StoreError, blocking};
 
@@ -136,7 +137,7 @@ impl<'a> Runner<'a> {
         Ok(Position::START)
     }
 
-    async fn apply(&mut self, events: Vec<Recorded>, from: Position, goal: Position) -> Result<Position, Halt> {
+    async fn apply(&mut self, events: Vec<Prepared>, from: Position, goal: Position) -> Result<Position, Halt> {
         let models = self.models.clone();
         let Applied { position, gap, erased } = blocking(move || models.apply(&events, from, goal)).await?;
         self.traces |= erased;

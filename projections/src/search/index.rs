@@ -33,16 +33,20 @@ pub(crate) fn prefix(span: i64) -> String {
     format!("{:x}{digits}", digits.len())
 }
 
-/// Indexes the message with that number.
-pub(crate) fn insert(db: &Connection, number: i64, content: &str) -> rusqlite::Result<()> {
-    db.prepare_cached("INSERT INTO message_words (rowid, words) VALUES (?1, ?2)")?
-        .execute((number, indexed(content, &prefix(span(number)))))?;
+/// What is indexed for the message with that number.
+pub(crate) fn words(number: i64, content: &str) -> String {
+    indexed(content, &prefix(span(number)))
+}
+
+/// Indexes the message with that number; `words` are its [`words`].
+pub(crate) fn insert(db: &Connection, number: i64, words: &str) -> rusqlite::Result<()> {
+    db.prepare_cached("INSERT INTO message_words (rowid, words) VALUES (?1, ?2)")?.execute((number, words))?;
     Ok(())
 }
 
 /// Takes a message out again; `content` has to be what was indexed.
 pub(crate) fn delete(db: &Connection, number: i64, content: &str) -> rusqlite::Result<()> {
     db.prepare_cached("INSERT INTO message_words (message_words, rowid, words) VALUES ('delete', ?1, ?2)")?
-        .execute((number, indexed(content, &prefix(span(number)))))?;
+        .execute((number, words(number, content)))?;
     Ok(())
 }

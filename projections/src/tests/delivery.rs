@@ -8,6 +8,7 @@ use futures_util::StreamExt;
 
 use super::log_double::LogDouble;
 use super::{Following, PATIENCE, at, until_above};
+use crate::prepared::Prepared;
 use crate::store::Store;
 use crate::{CaughtUp, Filter, ReadError, State};
 
@@ -55,7 +56,7 @@ async fn a_batch_seen_before_does_not_move_the_checkpoint_back() {
     let log = a_story();
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), log.identity()).unwrap();
-    let events: Vec<_> = log.subscribe(at(0)).take(15).map(Result::unwrap).collect().await;
+    let events: Vec<_> = log.subscribe(at(0)).take(15).map(|event| Prepared::from(event.unwrap())).collect().await;
     let models = store.current();
     assert_eq!(models.apply(&events, at(0), at(15)).unwrap().position, at(15));
     assert_eq!(models.apply(&events[..3], at(15), at(15)).unwrap().position, at(15));

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::{at, database, rows};
 use crate::models::Models;
+use crate::prepared::Prepared;
 use crate::store::Store;
 
 const LOG: LogIdentity = LogIdentity(Uuid::from_u128(1));
@@ -110,7 +111,8 @@ fn open(dir: &TempDir) -> Store {
 
 fn apply(models: &Models, events: &[Recorded], goal: u64) {
     let from = models.checkpoint().unwrap().position;
-    let applied = models.apply(events, from, at(goal)).unwrap();
+    let events: Vec<_> = events.iter().cloned().map(Prepared::from).collect();
+    let applied = models.apply(&events, from, at(goal)).unwrap();
     assert_eq!(applied.gap, None);
 }
 
