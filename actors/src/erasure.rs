@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chat_eventlog::{Append, Position, Recorded, append_settled, last_event};
+use chat_eventlog::{Append, Position, Recorded, last_event};
 use chat_schema::{ConversationId, ErasedConversation, Event, EventId, Operator, OperatorAct, SealedEvent};
 use tokio::time::{Instant, sleep};
 
@@ -131,9 +131,8 @@ impl Registry {
             let event = Event::ConversationErased { erased_events: head.version, head: head.hash };
             let erasure = services.seal(head, id, event);
             let patience = services.settings.append_patience;
-            match append_settled(&*services.log, id, head.version, std::slice::from_ref(&erasure), patience).await {
-                Append::Appended(position) => {
-                    services.acknowledge(position);
+            match services.append(id, head.version, std::slice::from_ref(&erasure), patience).await {
+                Append::Appended(_) => {
                     self.advance(erasure.clone());
                     self.delete(&erasure).await?;
                     return Ok(Some((erasure, true)));

@@ -1,6 +1,6 @@
 //! The operators' stream: what they did, as events that any replica may append.
 
-use chat_eventlog::{Append, LogError, Position, Recorded, append_settled, last_event};
+use chat_eventlog::{Append, LogError, Position, Recorded, last_event};
 use chat_schema::{ConversationId, Event, Head, Operator, OperatorAct};
 
 use crate::progress::Refusal;
@@ -20,11 +20,8 @@ impl Services {
             let last = last_event(&*self.log, id).await.map_err(|error| unreadable(&error))?;
             let head = last.map_or(Head::EMPTY, |last| last.event.head());
             let event = self.seal(head, id, Event::OperatorActed { operator, act: act.clone() });
-            match append_settled(&*self.log, id, head.version, std::slice::from_ref(&event), patience).await {
-                Append::Appended(position) => {
-                    self.acknowledge(position);
-                    return Ok(Recorded { position, event });
-                }
+            match self.append(id, head.version, std::slice::from_ref(&event), patience).await {
+                Append::Appended(position) => return Ok(Recorded { position, event }),
                 Append::Conflict { .. } => {}
                 Append::Unknown => return Err(Refusal::StorageUnknown),
                 Append::Unavailable => return Err(Refusal::StorageUnavailable),

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use chat_eventlog::{Bus, EventLog, Position};
+use chat_eventlog::{Append, Bus, EventLog, Position, append_settled};
 use chat_schema::{ConversationId, Event, EventId, Head, OwnerId, SealedEvent};
 use tokio::sync::Semaphore;
 use uuid::{Timestamp, Uuid};
 
 use crate::assistant::Assistant;
+use crate::metrics::METRICS;
 use crate::peers::Peers;
 
 /// How conversations are run.
@@ -131,6 +132,23 @@ impl Services {
     /// Counts everything up to `position` as acknowledged: by this process, or by one before it.
     pub fn acknowledge(&self, position: Position) {
         self.acknowledged.fetch_max(position.get(), Ordering::AcqRel);
+    }
+
+    /// Appends, as [`append_settled`] does.
+    pub(crate) async fn append(
+        &self,
+        conversation: ConversationId,
+        expected: u64,
+        events: &[SealedEvent],
+        patience: Duration,
+    ) -> Append {
+        let began = Instant::now();
+        let outcome = append_settled(&*self.log, conversation, expected, events, patience).await;
+        METRICS.append(outcome, began.elapsed());
+        if let Append::Appended(position) = outcome {
+            self.acknowledge(position);
+        }
+        outcome
     }
 
     pub(crate) fn seal(&self, head: Head, conversation: ConversationId, event: Event) -> SealedEvent {

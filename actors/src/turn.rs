@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_eventlog::{Append, LogError, append_settled};
+use chat_eventlog::{Append, LogError};
 use chat_schema::{ConversationId, FailureReason, Head, SealedEvent, Timings};
 use futures_util::FutureExt;
 use futures_util::stream::{self, StreamExt};
@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::assistant::{Answer, Piece, PromptMessage};
 use crate::conversation::{Conversation, Ending, OpenTurn};
 use crate::fence::Fence;
+use crate::metrics::METRICS;
 use crate::progress::{Progress, Refusal};
 use crate::services::Services;
 use crate::stop::StopSignal;
@@ -157,6 +158,14 @@ struct Stopwatch {
 }
 
 impl Stopwatch {
+    fn token(&mut self) {
+        if self.first_token.is_none() {
+            let first_token = self.began.elapsed();
+            METRICS.first_token(first_token);
+            self.first_token = Some(first_token);
+        }
+    }
+
     fn stop(&self) -> Timings {
         let total = self.began.elapsed();
         let first_token = self.first_token.unwrap_or(total);
@@ -168,7 +177,7 @@ impl Stopwatch {
 fn take(piece: Result<Piece, FailureReason>, progress: &mut Progress, stopwatch: &mut Stopwatch) -> Option<Ending> {
     match piece {
         Ok(Piece::Token(token)) => {
-            stopwatch.first_token.get_or_insert_with(|| stopwatch.began.elapsed());
+            stopwatch.token();
             progress.push(&token);
             None
         }
@@ -199,12 +208,7 @@ pub(crate) async fn note(services: Arc<Services>, event: SealedEvent) -> Append 
 async fn store(services: &Services, event: &SealedEvent, patience: Duration) -> Append {
     let envelope = &event.envelope;
     let events = std::slice::from_ref(event);
-    let outcome =
-        append_settled(&*services.log, envelope.conversation_id, envelope.version - 1, events, patience).await;
-    if let Append::Appended(position) = outcome {
-        services.acknowledge(position);
-    }
-    outcome
+    services.append(envelope.conversation_id, envelope.version - 1, events, patience).await
 }
 
 /// Folds what the log has and `state` does not. A log that is away is asked again for as long as `patience` says.
@@ -255,6 +259,7 @@ pub(crate) async fn reopen(
         match store(&services, &event, services.settings.append_patience).await {
             Append::Appended(_) => {
                 tracing::warn!(conversation_id = %id, "closed a turn that its owner left open");
+                METRICS.turn_failed(FailureReason::Abandoned);
                 return Ok((state.evolve(&event.envelope.event), event.head()));
             }
             Append::Conflict { .. } if conflicts < MAX_RELOADS => conflicts += 1,

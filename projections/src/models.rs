@@ -74,6 +74,11 @@ impl Models {
         checkpoint::load(&self.writer())
     }
 
+    /// Whether the end of the log was ever reached.
+    pub(crate) fn is_whole(&self) -> rusqlite::Result<bool> {
+        checkpoint::is_whole(&self.writer())
+    }
+
     /// Throws every row away, to begin before the first event of `log`.
     pub(crate) fn begin_anew(&self, log: LogIdentity) -> rusqlite::Result<()> {
         let mut writer = self.writer();

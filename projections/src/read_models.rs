@@ -48,8 +48,9 @@ impl ReadModels {
     /// The directory is another process's, or cannot be written.
     pub fn open(dir: &Path, log: LogIdentity) -> Result<Self, OpenError> {
         let store = Store::open(dir, log)?;
-        let position = store.current().checkpoint()?.position;
-        let (status, _) = watch::channel(Status { position, state: State::Building });
+        let current = store.current();
+        let (position, anew) = (current.checkpoint()?.position, !current.is_whole()?);
+        let (status, _) = watch::channel(Status { position, state: State::Building, anew });
         Ok(Self { store: Arc::new(store), status })
     }
 

@@ -131,7 +131,7 @@ impl<'a> Runner<'a> {
         }
         let reason = "the checkpoint is not one of this log";
         tracing::warn!(position = %checkpoint.position, %end, reason, "read models begin anew");
-        self.status.send_replace(Status { position: Position::START, state: State::Building });
+        self.status.send_replace(Status { position: Position::START, state: State::Building, anew: true });
         let models = self.models.clone();
         blocking(move || models.begin_anew(log)).await?;
         Ok(Position::START)
@@ -160,7 +160,7 @@ impl<'a> Runner<'a> {
     /// Begins models beside the current ones, which go on answering as far as they can.
     async fn begin_beside(&mut self, cause: &str) {
         tracing::warn!(cause, "read models are built again");
-        self.status.send_modify(|status| status.state = State::Building);
+        self.status.send_modify(|status| (status.state, status.anew) = (State::Building, true));
         let (store, log) = (self.store.clone(), self.log.identity());
         match blocking(move || store.begin_beside(log)).await {
             Ok(models) => {
@@ -209,7 +209,7 @@ impl<'a> Runner<'a> {
         self.status.send_modify(|status| {
             status.position = position;
             if position >= goal && status.state == State::Building {
-                status.state = State::Live;
+                (status.state, status.anew) = (State::Live, false);
                 tracing::info!(%position, elapsed_ms = self.started.elapsed().as_millis(), "read models are live");
             }
         });

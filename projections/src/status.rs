@@ -9,6 +9,8 @@ pub struct Status {
     pub position: Position,
     /// Whether they go on.
     pub state: State,
+    /// While building: whether from the first event on, rather than from where they were.
+    pub anew: bool,
 }
 
 /// Whether the read models follow the log.

@@ -8,6 +8,7 @@ use futures_util::stream::StreamExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::{Answer, Piece};
+use crate::metrics::METRICS;
 
 /// How long an answer may take and how big it may grow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +56,10 @@ pub fn limited(mut answer: Answer, limits: Limits) -> Answer {
                     return;
                 }
                 Ok(None) => return,
-                Err(_) => break FailureReason::TimedOut,
+                Err(_) => {
+                    METRICS.upstream_timed_out();
+                    break FailureReason::TimedOut;
+                }
             }
         };
         drop(answer);

@@ -14,6 +14,7 @@ use super::decide::{self, Decision, Ending, SendMessage};
 use super::pending::{Ended, Pending, Queue, Running};
 use super::state::{Conversation, Turn};
 use crate::fence::Fence;
+use crate::metrics::METRICS;
 use crate::progress::{Attachment, Progress, Refusal, Stage};
 use crate::registry::Registry;
 use crate::services::Services;
@@ -236,6 +237,7 @@ impl ConversationActor {
             Append::Appended(_) => {
                 actor.fold(&event);
                 let Ended { pending, ending, place } = ended;
+                METRICS.turn_ended(&ending);
                 pending.advance(ending.stage());
                 drop(place);
                 actor.next(ctx);

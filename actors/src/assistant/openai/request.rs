@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::fault::Fault;
 use super::settings::{InvalidOpenAiSettings, OpenAiSettings};
 use crate::assistant::PromptMessage;
+use crate::metrics::METRICS;
 
 /// How often an HTTP/2 connection is tested, so that a dead one is noticed before a visitor waits on it.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -100,7 +101,16 @@ impl Upstream {
             stream_options: asks_usage.then_some(StreamOptions { include_usage: true }),
             messages: system.into_iter().chain(said).collect(),
         };
-        self.client.post(self.endpoint.clone()).json(&body).send().await.map_err(Fault::transport)
+        match self.client.post(self.endpoint.clone()).json(&body).send().await {
+            Ok(response) => {
+                METRICS.upstream_answered(response.status().as_u16());
+                Ok(response)
+            }
+            Err(error) => {
+                if error.is_timeout() { METRICS.upstream_timed_out() } else { METRICS.upstream_unreachable() }
+                Err(Fault::transport(error))
+            }
+        }
     }
 }
 
