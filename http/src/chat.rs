@@ -16,9 +16,10 @@ use crate::client_address::LimitKey;
 use crate::drain::OpenStream;
 use crate::error::{ApiError, of_stage};
 use crate::keys::holds_widget_key;
+use crate::metrics::{Limited, count_limited};
 use crate::ndjson;
 use crate::openapi::ChatErrors;
-use crate::rate_limit::Decision;
+use crate::rate_limit::{Decision, RateLimiter};
 
 /// Longest wait for the outcome of a message that seems to be the next before the headers are sent: longer than a place among the
 /// answers and an append of unknown outcome are waited for, shorter than proxies wait.
@@ -102,16 +103,16 @@ async fn submit(app: &App, request: &HttpRequest, payload: web::Payload) -> Resu
     let limit = app.messages.take(client, now);
     if !limit.allowed {
         // Attaching to a known message has a limit of its own, so that a visitor who reconnects is not locked out of an answer.
-        take_attach(app, client)?;
+        take(&app.attaches, client, Limited::Message)?;
     }
     if !holds_widget_key(request.headers(), &app.widget_key) {
-        return Err(if limit.allowed { ApiError::Unauthorized } else { ApiError::TooManyRequests(limit) });
+        return Err(if limit.allowed { ApiError::Unauthorized } else { too_many(limit, Limited::Message) });
     }
     if !limit.allowed {
         let message = chat_request::read(request, payload).await.ok().filter(|request| request.message_id.is_some());
-        let message = message.ok_or(ApiError::TooManyRequests(limit))?;
+        let message = message.ok_or_else(|| too_many(limit, Limited::Message))?;
         let attachment = app.registry.attach(send_message(message)).await;
-        return Ok((attachment.ok_or(ApiError::TooManyRequests(limit))??, limit));
+        return Ok((attachment.ok_or_else(|| too_many(limit, Limited::Message))??, limit));
     }
     let message = send_message(chat_request::read(request, payload).await?);
     if app.drain.is_draining() {
@@ -127,8 +128,18 @@ async fn submit(app: &App, request: &HttpRequest, payload: web::Payload) -> Resu
 
 /// Counts a request that is no new message: an attach, or a call of the visitor's own routes.
 pub(crate) fn take_attach(app: &App, client: LimitKey) -> Result<(), ApiError> {
-    let decision = app.attaches.take(client, Instant::now());
-    if decision.allowed { Ok(()) } else { Err(ApiError::TooManyRequests(decision)) }
+    take(&app.attaches, client, Limited::Attach)
+}
+
+/// Takes a place; a refusal counts as one of `what`.
+fn take(limiter: &RateLimiter, client: LimitKey, what: Limited) -> Result<(), ApiError> {
+    let decision = limiter.take(client, Instant::now());
+    if decision.allowed { Ok(()) } else { Err(too_many(decision, what)) }
+}
+
+fn too_many(decision: Decision, what: Limited) -> ApiError {
+    count_limited(what);
+    ApiError::TooManyRequests(decision)
 }
 
 fn send_message(request: ChatRequest) -> SendMessage {

@@ -46,12 +46,17 @@ impl Drain {
         OpenStream(Arc::clone(&self.0))
     }
 
+    /// Answers being delivered.
+    pub(crate) fn open_streams(&self) -> usize {
+        self.0.open_streams.load(Ordering::Acquire)
+    }
+
     /// Takes no new messages from now on, and waits until every answer is stored and delivered or `limit` is over.
     pub(crate) async fn drain(&self, services: &Services, limit: Duration) {
         self.0.draining.send_replace(true);
         let deadline = Instant::now() + limit;
         loop {
-            let (streams, replies) = (self.0.open_streams.load(Ordering::Acquire), services.running_replies());
+            let (streams, replies) = (self.open_streams(), services.running_replies());
             if streams == 0 && replies == 0 {
                 tracing::info!("every answer was delivered");
                 return;

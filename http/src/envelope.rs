@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::app::State;
 use crate::error::ApiError;
+use crate::metrics::count_request;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,6 +51,7 @@ pub(crate) async fn envelope(
     let route = response.request().match_pattern().unwrap_or_else(|| "(none)".into());
     let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0;
     let status = response.status().as_u16();
+    count_request(&route, &method, response.status());
     span.in_scope(|| {
         if response.status().is_server_error() {
             tracing::warn!(%method, route, status, elapsed_ms, "request failed");

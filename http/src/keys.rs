@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq;
 use crate::app::App;
 use crate::dashboard::{self, Session, Sessions};
 use crate::error::ApiError;
+use crate::metrics::{Limited, count_limited};
 
 /// A key as it is compared: by digest, so that neither its length nor its content shows in the time it takes.
 #[derive(Clone)]
@@ -73,6 +74,7 @@ impl AdminCaller {
         // Counted as a wrong key before it is compared, so that guesses sent at once do not all get through.
         let wrong_keys = app.wrong_keys.take(client, now);
         if !wrong_keys.allowed {
+            count_limited(Limited::SignIn);
             return Err(ApiError::TooManyRequests(wrong_keys));
         }
         if !request.headers().get("x-admin-api-key").is_some_and(|value| key.matches(value.as_bytes())) {

@@ -18,6 +18,7 @@ mod health;
 mod json_body;
 mod keys;
 mod logging;
+mod metrics;
 mod ndjson;
 mod openapi;
 mod origin;

@@ -31,7 +31,7 @@ use crate::keys::Key;
 use crate::pages::{Pages, script_tag};
 use crate::rate_limit::RateLimiter;
 use crate::widget::Bundles;
-use crate::{retention, routes};
+use crate::{metrics, retention, routes};
 
 /// Longest time the head of a request may take.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
@@ -61,6 +61,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
     let listener = bind(&config)?;
     let address = listener.local_addr()?;
+    let metrics_listener = config.telemetry.metrics.map(metrics::bind).transpose()?;
     let mut stop = Box::pin(asked_to_stop()?);
     let (log, bus) = tokio::select! {
         opened = open_log(&config) => opened?,
@@ -94,6 +95,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     }
     actix_web::rt::spawn(abandoned::close_turns(Arc::clone(&app.models), app.registry.clone()));
 
+    let metrics = metrics_listener.map(|listener| metrics::serve(app.clone(), listener)).transpose()?;
     let serving = app.clone();
     let server = HttpServer::new(move || routes::server(serving.clone()))
         .tcp_nodelay(true)
@@ -117,6 +119,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         }
         app.services.leave().await;
         handle.stop(true).await;
+        if let Some(metrics) = metrics {
+            metrics.stop(false).await;
+        }
     });
     server.await?;
     tracing::info!("stopped");

@@ -16,6 +16,7 @@ mod reader;
 mod server;
 mod sources;
 mod storage;
+mod telemetry;
 #[cfg(test)]
 mod tests;
 mod toml_file;
@@ -36,6 +37,7 @@ pub(crate) use origin::Origin;
 pub(crate) use origins::{OriginRules, Origins};
 pub(crate) use server::Server;
 pub(crate) use storage::{EventLogAddress, Storage};
+pub(crate) use telemetry::Telemetry;
 
 use reader::{Reader, Setting};
 use sources::Sources;
@@ -50,6 +52,7 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     pub(crate) storage: Storage,
     pub(crate) origins: OriginRules,
+    pub(crate) telemetry: Telemetry,
     /// What the log should say at start, in whole sentences.
     pub(crate) warnings: Vec<String>,
     /// Given variables of the upstream product that have no meaning here (`CONVEX_URL`, `NEXT_PUBLIC_*`), by name.
@@ -72,12 +75,13 @@ impl Config {
         let limits = Limits::read(&mut reader);
         let storage = Storage::read(&mut reader);
         let origins = OriginRules::read(&mut reader, server.mode, server.port);
+        let telemetry = Telemetry::read(&mut reader);
         let Reader { problems, warnings, settings, .. } = reader;
         if !problems.is_empty() {
             return Err(ConfigError { problems });
         }
         let ignored = sources.ignored();
-        Ok(Self { server, assistant, keys, limits, storage, origins, warnings, ignored, settings })
+        Ok(Self { server, assistant, keys, limits, storage, origins, telemetry, warnings, ignored, settings })
     }
 
     /// Reads only where the log is; `log` stands for `EVENT_LOG` if it is given. Everything else may be wrong.

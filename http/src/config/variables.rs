@@ -54,6 +54,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     open("ASSISTANT_ANSWER_TIMEOUT_MS"),
     open("ASSISTANT_MAX_ANSWER_BYTES"),
     open("SHUTDOWN_TIMEOUT_MS"),
+    open("METRICS_ADDRESS"),
 ];
 
 /// Another name of `NODE_ENV`.

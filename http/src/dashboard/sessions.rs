@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::client_address::LimitKey;
 use crate::error::ApiError;
 use crate::keys::Key;
+use crate::metrics::{Limited, count_limited};
 use crate::rate_limit::RateLimiter;
 
 /// Wrong passwords of a client in [`WINDOW`].
@@ -72,6 +73,7 @@ impl Sessions {
         // Counted before it is compared, so that guesses sent at once do not all get through.
         let attempts = self.attempts.take(client, now);
         if !attempts.allowed {
+            count_limited(Limited::SignIn);
             return Err(ApiError::TooManyRequests(attempts));
         }
         if !self.password.matches(password.as_bytes()) {

@@ -30,6 +30,7 @@ mod export_memory;
 mod feed;
 mod jetstream;
 mod jetstream_login;
+mod metrics;
 mod overload;
 mod projections;
 mod replicas;

@@ -13,13 +13,13 @@ async fn nothing_is_read_until_the_log_s_end_was_reached_once() {
     log.announce_end(at(2));
     let models = Following::all_of(log).await;
 
-    assert_eq!(models.status().state, State::Building);
+    assert_eq!((models.status().state, models.status().anew), (State::Building, true));
     assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Building)));
     assert!(matches!(models.models.thread(super::conversation("alice"), None, None).await, Err(ReadError::Building)));
 
     models.log.answered("alice", 2_000, "m1", "good day");
     models.catch_up().await;
-    assert_eq!(models.status().state, State::Live);
+    assert_eq!((models.status().state, models.status().anew), (State::Live, false));
     assert_eq!(models.page(10).await.total, 1);
 }
 
@@ -31,7 +31,7 @@ async fn models_that_were_whole_once_are_read_while_they_catch_up_after_a_restar
     models.log.announce_end(at(2));
     let models = models.restart().await;
 
-    assert_eq!(models.status().state, State::Building);
+    assert_eq!((models.status().state, models.status().anew), (State::Building, false));
     assert_eq!(models.page(10).await.total, 1);
 }
 
@@ -41,6 +41,7 @@ async fn a_build_that_was_cut_off_is_still_a_build_after_a_restart() {
     log.asks("alice", 1_000, "m1", "hello");
     log.announce_end(at(2));
     let models = Following::all_of(log).await.restart().await;
+    assert!(models.status().anew);
     assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Building)));
 }
 

@@ -107,7 +107,11 @@ impl Upstream {
                 Ok(response)
             }
             Err(error) => {
-                if error.is_timeout() { METRICS.upstream_timed_out() } else { METRICS.upstream_unreachable() }
+                if error.is_timeout() {
+                    METRICS.upstream_timed_out()
+                } else {
+                    METRICS.upstream_unreachable()
+                }
                 Err(Fault::transport(error))
             }
         }

@@ -2,6 +2,7 @@
 
 mod assertions;
 mod client;
+mod metrics;
 mod process;
 mod server;
 mod upstream;
