@@ -101,20 +101,13 @@ impl Upstream {
             stream_options: asks_usage.then_some(StreamOptions { include_usage: true }),
             messages: system.into_iter().chain(said).collect(),
         };
-        match self.client.post(self.endpoint.clone()).json(&body).send().await {
-            Ok(response) => {
-                METRICS.upstream_answered(response.status().as_u16());
-                Ok(response)
-            }
-            Err(error) => {
-                if error.is_timeout() {
-                    METRICS.upstream_timed_out()
-                } else {
-                    METRICS.upstream_unreachable()
-                }
-                Err(Fault::transport(error))
-            }
+        let response = self.client.post(self.endpoint.clone()).json(&body).send().await;
+        match &response {
+            Ok(response) => METRICS.upstream_answered(response.status().as_u16()),
+            Err(error) if error.is_timeout() => METRICS.upstream_timed_out(),
+            Err(_) => METRICS.upstream_unreachable(),
         }
+        response.map_err(Fault::transport)
     }
 }
 
