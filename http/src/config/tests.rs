@@ -104,6 +104,7 @@ ASSISTANT_TOKEN_TIMEOUT_MS=30000   # default
 ASSISTANT_ANSWER_TIMEOUT_MS=300000   # default
 ASSISTANT_MAX_ANSWER_BYTES=262144   # default
 SHUTDOWN_TIMEOUT_MS=25000   # default
+METRICS_ADDRESS=   # default
 ";
     assert_eq!(printed, documented);
     assert_eq!(
