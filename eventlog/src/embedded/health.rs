@@ -1,6 +1,6 @@
 //! Whether the log takes appends, as far as the last ones showed.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ const OVERDUE: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub(super) struct Health {
     failed: AtomicBool,
+    commits: AtomicU64,
     writing_since: Mutex<Option<Instant>>,
 }
 
@@ -29,6 +30,16 @@ impl Health {
     /// Whether the last group failed; tells whether that is news.
     pub(super) fn set_failed(&self, failed: bool) -> bool {
         self.failed.swap(failed, Ordering::Relaxed) != failed
+    }
+
+    /// A group is durable.
+    pub(super) fn count_commit(&self) {
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Groups that were made durable.
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     fn writing_since(&self) -> MutexGuard<'_, Option<Instant>> {

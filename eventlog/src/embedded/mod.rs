@@ -81,6 +81,11 @@ impl EmbeddedLog {
             _writer: JoinOnDrop(Some(thread)),
         })
     }
+
+    /// How many groups of appends were made durable since the log was opened, each with one fsync of the write-ahead log.
+    pub fn commits(&self) -> u64 {
+        self.health.commits()
+    }
 }
 
 impl Drop for JoinOnDrop {

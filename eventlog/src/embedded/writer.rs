@@ -67,6 +67,7 @@ impl Writer {
         self.health.writing(false);
         match committed {
             Ok(outcomes) => {
+                self.health.count_commit();
                 self.publish(&outcomes);
                 group.drain(..).zip(outcomes).for_each(|(request, outcome)| request.answer(outcome));
             }
