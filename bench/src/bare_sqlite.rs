@@ -47,7 +47,12 @@ fn write(mut connection: Connection, mut inserts: mpsc::Receiver<Insert>) -> rus
             let mut insert = transaction.prepare_cached(INSERT)?;
             for (event, _) in &group {
                 let (envelope, hash) = (&event.envelope, event.hash.as_bytes());
-                insert.execute(params![envelope.conversation_id.as_uuid().as_bytes(), envelope.version, hash, event.bytes])?;
+                insert.execute(params![
+                    envelope.conversation_id.as_uuid().as_bytes(),
+                    envelope.version,
+                    hash,
+                    event.bytes
+                ])?;
             }
         }
         transaction.commit()?;

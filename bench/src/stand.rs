@@ -91,13 +91,7 @@ impl Arm {
     }
 
     /// A server of ours on what `dir` holds.
-    pub(crate) fn ours_in(
-        name: &'static str,
-        program: &Path,
-        log: Log,
-        model: &Self,
-        dir: TempDir,
-    ) -> Result<Self> {
+    pub(crate) fn ours_in(name: &'static str, program: &Path, log: Log, model: &Self, dir: TempDir) -> Result<Self> {
         let nats = (log == Log::JetStream).then(nats::Server::start);
         let mut vars = variables(dir.path(), &model.server.address);
         vars.extend(nats.as_ref().map(|nats| ("EVENT_LOG", OsString::from(nats.url()))));

@@ -94,7 +94,10 @@ mod tests {
         for size in 1..ours.len() {
             let mut lines = Lines::default();
             ours.as_bytes().chunks(size).for_each(|bytes| lines.take(Protocol::Ours, bytes));
-            assert_eq!((lines.tokens, lines.ended, lines.failure.is_none(), lines.added_gap_ms.len()), (2, true, true, 1));
+            assert_eq!(
+                (lines.tokens, lines.ended, lines.failure.is_none(), lines.added_gap_ms.len()),
+                (2, true, true, 1)
+            );
         }
     }
 

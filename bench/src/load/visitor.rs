@@ -64,13 +64,7 @@ impl Visitor {
         }
     }
 
-    async fn answer(
-        &mut self,
-        target: &Target,
-        session: &SessionId,
-        intended: Instant,
-        seen: &mut Seen,
-    ) -> Result<()> {
+    async fn answer(&mut self, target: &Target, session: &SessionId, intended: Instant, seen: &mut Seen) -> Result<()> {
         let request = target.request(session)?;
         let mut response = self.connected(target).await?.send_request(request).await?;
         let (mut lines, mut first_token) = (Lines::default(), None);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use async_nats::HeaderMap;
+use async_nats::{ConnectOptions, HeaderMap};
 use bytes::Bytes;
 use chat_eventlog::embedded::EmbeddedLog;
 use chat_eventlog::jetstream::{JetStreamLog, Settings};
@@ -81,11 +81,13 @@ async fn arms(dir: &Path, nats: &nats::Server) -> Result<[Arm; 4]> {
         stream: STREAM.into(),
         patience: Duration::from_secs(30),
     };
+    let login = ConnectOptions::with_user_and_password(nats::USER.into(), nats::PASSWORD.into());
+    let client = login.connect(format!("127.0.0.1:{}", nats.port())).await?;
     let jetstream = JetStreamLog::open(settings).await.context("the log on JetStream")?;
     Ok([
         Arm::BareSqlite(Arc::new(BareSqlite::open(&dir.join("bare.sqlite"))?)),
         Arm::Embedded(Arc::new(EmbeddedLog::open(&dir.join("log"))?)),
-        Arm::BareJetStream(async_nats::connect(nats.url()).await?),
+        Arm::BareJetStream(client),
         Arm::JetStream(Arc::new(jetstream)),
     ])
 }

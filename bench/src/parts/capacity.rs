@@ -23,8 +23,8 @@ struct Stairs {
 
 pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
     let (model, mut found) = (Arm::model()?, Found::default());
-    let stairs = [Kind::NullProxy, Kind::Ours(Log::Embedded)]
-        .map(|kind| Stairs { kind, next: plan.or(LEAST, 20.0).into() });
+    let stairs =
+        [Kind::NullProxy, Kind::Ours(Log::Embedded)].map(|kind| Stairs { kind, next: plan.or(LEAST, 20.0).into() });
     for stair in &stairs {
         while !plan.quick && stair.step(programs, &model, plan, COARSE)?.1 {}
     }
@@ -43,7 +43,7 @@ impl Stairs {
     /// One run: how many streams, and whether they were held.
     fn step(&self, programs: &Programs, model: &Arm, plan: Plan, step: f64) -> Result<(f64, bool)> {
         let tried = self.next.get().round();
-        let held = holds(&run(self.kind.fresh(programs, model)?, tried as u32, plan, true)?);
+        let held = holds(&run(&self.kind.fresh(programs, model)?, tried as u32, plan, true)?);
         self.next.set((if held { tried * step } else { tried / step }).max(plan.or(LEAST, 20.0)));
         Ok((tried, held))
     }

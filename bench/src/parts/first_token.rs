@@ -28,8 +28,7 @@ pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
     let slow = interleave(&arms, plan.blocks(), |arm| arm.measure(visitors, false))?;
     tell(&mut found, &arms, &slow, "first token, model takes 20 ms");
     for (arm, pairs) in arms.iter().zip(&slow).skip(2) {
-        let added =
-            |of: fn(&Quantiles) -> f64| compare(pairs, &slow[1], |m| of(&m.report.first_token_ms), difference);
+        let added = |of: fn(&Quantiles) -> f64| compare(pairs, &slow[1], |m| of(&m.report.first_token_ms), difference);
         let row = |what, at_most, figure: Option<Estimate>| {
             let what = format!("{}: first token after the null proxy's, {what}", arm.name);
             figure.map(|figure| Row::new(1, what, "ms", Bound::AtMost(at_most), figure))

@@ -28,7 +28,13 @@ pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
         found.row(of_the_floor.map(|figure| Row::new(6, what, "×", Bound::AtLeast(0.8), figure)));
         let reads = bench("scale", 1_000_000)?;
         found.row(read(&reads, "list, first page", |_, beside| beside).map(|beside| {
-            Row::new(7, "first page of the list at 1,000,000 conversations beside 1,000, p50", "×", Bound::AtMost(1.5), beside)
+            Row::new(
+                7,
+                "first page of the list at 1,000,000 conversations beside 1,000, p50",
+                "×",
+                Bound::AtMost(1.5),
+                beside,
+            )
         }));
         found.row(read(&reads, "search, common word (the)", |p99, _| p99).map(|p99| {
             Row::new(7, "search for a common word at 1,000,000 conversations, p99", "ms", Bound::AtMost(20.0), p99)
@@ -113,7 +119,8 @@ mod tests {
         let printed = "round 5: rebuilt in 1.0s (3 events/s), bare insert 1.0s (0.74)\nof the bare insert's speed: 0.74 (0.72 to 0.90)\n";
         let estimate = spread_after(printed, "of the bare insert's speed: ").unwrap();
         assert_eq!((estimate.median, estimate.low, estimate.high), (0.74, 0.72, 0.9));
-        let printed = "list, first page      1000   0.143   0.300   1.00\nlist, first page   1000000   0.116   0.310   0.81\n";
+        let printed =
+            "list, first page      1000   0.143   0.300   1.00\nlist, first page   1000000   0.116   0.310   0.81\n";
         assert_eq!(read(printed, "list, first page", |_, beside| beside).unwrap().median, 0.81);
         assert_eq!(read(printed, "list, first page", |p99, _| p99).unwrap().median, 0.31);
         assert_eq!(read(printed, "thread", |p99, _| p99), None);

@@ -29,7 +29,7 @@ pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
     let (model, mut found) = (Arm::model()?, Found::default());
     let kinds = [Kind::NullProxy, Kind::Ours(Log::Embedded), Kind::Ours(Log::JetStream)];
     let streams = plan.or(1_000, 20);
-    let all = interleave(&kinds, plan.blocks(), |kind| run(kind.fresh(programs, &model)?, streams, plan, false))?;
+    let all = interleave(&kinds, plan.blocks(), |kind| run(&kind.fresh(programs, &model)?, streams, plan, false))?;
     for (kind, pairs) in kinds.iter().zip(&all) {
         let (name, goal) = (kind.name(), *kind == Kind::Ours(Log::Embedded));
         found.counted += pairs.iter().flatten().map(|measured| measured.report.tokens).sum::<u64>();
@@ -56,7 +56,7 @@ pub(super) fn wall(measured: &Measured) -> f64 {
 }
 
 /// So many streams, all open at the same time for a few seconds.
-pub(super) fn run(arm: Arm, streams: u32, plan: Plan, may_fail: bool) -> Result<Measured> {
+pub(super) fn run(arm: &Arm, streams: u32, plan: Plan, may_fail: bool) -> Result<Measured> {
     let warm_up = Going::Paced { count: plan.or(WARM_UP, 5), rate: 100.0 };
     arm.measure(Visitors::new(Script::at_once(50, 0), warm_up), false)?;
     let open = Duration::from_secs_f64(f64::from(streams) / BEGIN_RATE) + plan.or(Duration::from_secs(3), GAP * 4);
