@@ -4,6 +4,9 @@
 //! only carry out. Nothing reaches a client before the log acknowledged it.
 
 pub mod assistant;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod conversation;
 mod erasure;
 mod fence;

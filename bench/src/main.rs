@@ -119,6 +119,10 @@ fn run(arguments: &Run) -> Result<()> {
         report.write(&arguments.out)?;
     }
     picture::draw(&report, &arguments.out)?;
+    if plan.quick {
+        println!("everything runs and counts right; {} of a quick run tells nothing else", arguments.out.display());
+        return Ok(());
+    }
     println!("\n{}\n{}", report.goals(), report.others());
     Ok(())
 }

@@ -135,6 +135,9 @@ impl Arm {
             self.name,
             report.first_error.unwrap_or_default()
         );
+        if let Going::Paced { count, .. } = visitors.going {
+            ensure!(report.turns + report.errors == u64::from(count), "messages to {} were not sent", self.name);
+        }
         ensure!(report.tokens == report.turns * u64::from(visitors.script.tokens), "tokens were lost by {}", self.name);
         let cpu = process::cpu_seconds(pid)? - cpu;
         Ok(Measured { report, cpu, grown: most - memory })

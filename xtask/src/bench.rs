@@ -1,12 +1,41 @@
 //! `cargo xtask bench`: what is measured, each beside its floor or its smallest size in the same run.
 
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Result;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
-use crate::nats_server;
 use crate::process::{cargo, relay};
+use crate::{nats_server, server};
+
+/// Where the table goes, as JSON, and its pictures.
+const OUT: &str = "target/bench";
+const BUILD: &[&str] = &["build", "--package", "chat-bench", "--message-format", "json-render-diagnostics"];
+
+/// What to measure: everything, or one of the commands below
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    bench: Option<Bench>,
+    #[command(flatten)]
+    goals: Goals,
+}
+
+/// What of the goals is measured.
+#[derive(Args)]
+pub(crate) struct Goals {
+    /// Only these parts: first-token, turns, streams, capacity, append, idle, read-models, start, growth
+    #[arg(long, value_name = "PARTS")]
+    only: Option<String>,
+    /// An older `open-chat`, which is measured beside the one of today
+    #[arg(long, value_name = "PROGRAM")]
+    baseline: Option<PathBuf>,
+    /// Only see that everything runs and what it counts, in seconds
+    #[arg(long)]
+    quick: bool,
+}
 
 /// What to measure.
 #[derive(Subcommand)]
@@ -35,10 +64,50 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 40_000)]
         conversations: u64,
     },
+    /// Measure single steps: folding, encoding, hashing, framing, parsing, gathering what the model is shown
+    Micro,
 }
 
-/// Runs one of them.
-pub(crate) fn bench(bench: &Bench) -> Result<()> {
+/// Runs one of them, or measures the goals.
+pub(crate) fn bench(Arguments { bench, goals }: &Arguments) -> Result<()> {
+    match bench {
+        None => measure(goals),
+        Some(bench) => run(bench),
+    }
+}
+
+fn measure(goals: &Goals) -> Result<()> {
+    let nats_server = nats_server::ensure()?;
+    let (server, bench) = (server::build_release()?, build(true)?);
+    let mut command = start(&bench, &server, &nats_server);
+    command.args(goals.only.iter().flat_map(|only| ["--only", only.as_str()]));
+    command.args(goals.quick.then_some("--quick"));
+    if let Some(baseline) = &goals.baseline {
+        command.arg("--baseline").arg(baseline);
+    }
+    relay(command)
+}
+
+/// Sees that everything runs, and that what it counts is right; with programs that are not optimised, since no time is looked at.
+pub(crate) fn smoke(server: &Path, nats_server: &Path) -> Result<()> {
+    let mut command = start(&build(false)?, server, nats_server);
+    command.arg("--quick");
+    relay(command)
+}
+
+fn build(optimised: bool) -> Result<PathBuf> {
+    let mut cargo = cargo(BUILD);
+    cargo.args(optimised.then_some("--release"));
+    server::artifact(cargo, "the bench")
+}
+
+fn start(bench: &Path, server: &Path, nats_server: &Path) -> Command {
+    let mut command = Command::new(bench);
+    command.args(["run", "--out", OUT, "--server"]).arg(server).env(nats_server::VARIABLE, nats_server);
+    command
+}
+
+fn run(bench: &Bench) -> Result<()> {
     match bench {
         Bench::Replay { events } => {
             let mut replay = projections("replay");
@@ -47,6 +116,10 @@ pub(crate) fn bench(bench: &Bench) -> Result<()> {
         }
         Bench::Reads { conversations } => sized("scale", *conversations),
         Bench::Rebuild { conversations } => sized("rebuild", *conversations),
+        Bench::Micro => {
+            relay(cargo(&["bench", "--package", "chat-schema", "--bench", "encoding"]))?;
+            relay(cargo(&["bench", "--package", "chat-actors", "--bench", "turns", "--features", "bench"]))
+        }
     }
 }
 

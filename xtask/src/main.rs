@@ -71,9 +71,11 @@ enum Task {
         #[arg(long, value_name = "NAME")]
         fault: Option<String>,
     },
-    /// Measure, beside a floor or a smaller size in the same run
-    #[command(subcommand)]
-    Bench(bench::Bench),
+    /// Measure every goal of docs/performance.md, beside a floor or a smaller size in the same run
+    ///
+    /// Prints a table of goals with their figures and whether they hold; the same as JSON and as pictures: target/bench. Starts
+    /// servers, models and visitors on the loopback interface and writes to BENCH_DIR, else to the temporary directory.
+    Bench(bench::Arguments),
     /// Check what the compiler does not: who depends on whom, licences, documents, sizes
     Tidy,
     /// Run cargo-deny over the dependencies: licences, bans and sources

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{chromium, dashboard, nats_server, node, process, server, tidy, wasm, widget};
+use crate::{bench, chromium, dashboard, nats_server, node, process, server, tidy, wasm, widget};
 
 /// What the steps leave for later ones.
 #[derive(Default)]
@@ -38,6 +38,7 @@ const STEPS: &[Step] = &[
     ("cargo tests", cargo_tests),
     ("server tests on JetStream", server_tests_on_jetstream),
     ("server", build_server),
+    ("bench smoke test", bench_smoke_test),
     ("browser tests", browser_tests),
     ("dashboard browser tests", dashboard_browser_tests),
 ];
@@ -95,6 +96,13 @@ fn with_nats(mut tests: Command, state: &State) -> Result<Command> {
 fn build_server(state: &mut State) -> Result<()> {
     state.server = Some(server::build_dev()?);
     Ok(())
+}
+
+/// Whether what is measured runs and is counted right; how long it took says nothing here.
+fn bench_smoke_test(state: &mut State) -> Result<()> {
+    let server = state.server.as_ref().context("no server: the step `server` did not run")?;
+    let nats_server = state.nats_server.as_ref().context("no nats-server: the step `tools` did not run")?;
+    bench::smoke(server, nats_server)
 }
 
 fn browser_tests(state: &mut State) -> Result<()> {

@@ -9,6 +9,8 @@ use futures_util::stream::BoxStream;
 
 pub use demo::DemoAssistant;
 pub use limits::{Limits, limited};
+#[cfg(feature = "bench")]
+pub use openai::read_answer;
 pub use openai::{InvalidOpenAiSettings, OpenAiAssistant, OpenAiSettings};
 
 /// One message the model is shown.

@@ -7,6 +7,8 @@ mod chunk;
 mod events;
 mod fault;
 mod fold;
+#[cfg(feature = "bench")]
+mod reading;
 mod request;
 mod settings;
 
@@ -22,6 +24,8 @@ use tokio::time::{Instant, timeout, timeout_at};
 use self::chunk::Frame;
 use self::fault::Fault;
 use self::fold::Fold;
+#[cfg(feature = "bench")]
+pub use self::reading::read_answer;
 use self::request::Upstream;
 pub use self::settings::{InvalidOpenAiSettings, OpenAiSettings};
 use super::{Answer, Assistant, Piece, PromptMessage};
