@@ -80,10 +80,9 @@ test('a_long_list_is_scrolled_to_its_end_with_few_rows_in_the_document', async (
 test('whoever_reads_further_down_is_not_moved_by_what_comes', async () => {
   const person = await world.operator();
   await person.rows.first().waitFor();
-  const list = person.page.locator('.rows');
-  await list.evaluate((list) => list.scrollTo(0, 1440));
+  await person.page.locator('.rows').evaluate((list) => list.scrollTo(0, 1440));
   await person.page.waitForFunction(() => document.querySelector('.rows').scrollTop === 1440);
-  const first = () => list.evaluate((list) => document.elementFromPoint(200, list.getBoundingClientRect().top + 100).closest('a').getAttribute('href'));
+  const first = () => rowUnderTheEye(person.page);
   const before = await first();
   await world.say('newcomer', 'I am new');
   await person.page.getByRole('button', { name: '1 new' }).waitFor();
@@ -121,7 +120,7 @@ test('on_a_phone_the_list_and_the_thread_take_turns_and_the_list_keeps_its_place
   await person.rows.first().waitFor();
   await person.page.locator('.rows').evaluate((list) => list.scrollTo(0, 720));
   await person.page.waitForFunction(() => document.querySelector('.rows').scrollTop === 720);
-  await person.rows.nth(9).click();
+  await person.page.locator(`.row[href="${await rowUnderTheEye(person.page)}"]`).click();
   await person.page.locator('.message').first().waitFor();
   assert.equal(await person.rows.first().isVisible(), false);
   await person.page.getByRole('link', { name: 'Back to the list' }).click();
@@ -129,3 +128,12 @@ test('on_a_phone_the_list_and_the_thread_take_turns_and_the_list_keeps_its_place
   assert.equal(await person.page.locator('.rows').evaluate((list) => list.scrollTop), 720);
   await person.leave();
 });
+
+/** Address of the row that is seen near the top of the list. Rows are drawn a frame after the list was moved. */
+async function rowUnderTheEye(page) {
+  const row = await page.waitForFunction(() => {
+    const top = document.querySelector('.rows').getBoundingClientRect().top;
+    return document.elementFromPoint(200, top + 100)?.closest('a')?.getAttribute('href');
+  });
+  return row.jsonValue();
+}

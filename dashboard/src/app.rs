@@ -31,6 +31,13 @@ pub(crate) enum Who {
 }
 
 impl Account {
+    /// Of an operator's page that the dashboard shows in itself; `told` hears who is there from then on.
+    pub(crate) fn of_the_page(told: impl Fn(&Who) + 'static) -> Self {
+        let who = create_signal(Who::Asking);
+        create_effect(move || who.with(&told));
+        Self(who)
+    }
+
     /// The same in every component below [`App`].
     pub(crate) fn here() -> Self {
         use_context()

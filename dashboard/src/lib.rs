@@ -5,17 +5,24 @@
 
 mod api;
 mod app;
+mod changes;
 mod feed;
 mod pages;
+pub mod rest;
 mod route;
 mod shell;
 mod ui;
 
 /// Takes the loading screen away and shows the dashboard in its place.
 pub fn start() {
-    std::panic::set_hook(Box::new(|panic| ui::broken::show(&panic.to_string())));
+    report_panics();
     if let Some(loading) = sycamore::prelude::document().get_element_by_id("loading") {
         loading.remove();
     }
     sycamore::render(app::App);
+}
+
+/// Says on the page that a panic ended the program.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| ui::broken::show(&panic.to_string())));
 }

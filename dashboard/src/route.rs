@@ -1,6 +1,7 @@
 //! Which address shows what. Everything below `/dashboard/` is served the same page, so that every address can be reloaded.
 
 use chat_schema::ConversationId;
+use sycamore::prelude::window;
 use sycamore_router::Route;
 
 /// A page.
@@ -56,6 +57,11 @@ pub(crate) enum Place {
 }
 
 impl Page {
+    /// The page of an address.
+    pub(crate) fn at(path: &str) -> Self {
+        Self::default().match_path(path)
+    }
+
     /// Where the page belongs.
     pub(crate) fn place(&self) -> Place {
         match self {
@@ -87,28 +93,33 @@ pub(crate) fn conversation_audit(id: ConversationId) -> String {
     format!("/dashboard/conversations/{id}/audit")
 }
 
+/// Goes to an address, from either program: the router of the first hears of it as of the browser's own back and forward.
+pub(crate) fn go(address: &str) {
+    let window = window();
+    if let (Ok(history), Ok(event)) = (window.history(), web_sys::PopStateEvent::new("popstate")) {
+        let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(address));
+        let _ = window.dispatch_event(&event);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const ID: &str = "9a1c7a3e-2f0b-5d4c-8e6f-0123456789ab";
 
-    fn page(path: &str) -> Page {
-        Page::default().match_path(path)
-    }
-
     #[test]
     fn every_address_leads_back_to_its_page() {
         let id: ConversationId = ID.parse().unwrap();
-        assert_eq!(page("/dashboard/"), Page::Inbox);
-        assert_eq!(page(&conversation(id)).conversation(), Some(id));
-        assert_eq!(page(&conversation_audit(id)), Page::ConversationAudit { id: ID.into() });
-        assert_eq!(page("/dashboard/nowhere").place(), Place::Nowhere);
+        assert_eq!(Page::at("/dashboard/"), Page::Inbox);
+        assert_eq!(Page::at(&conversation(id)).conversation(), Some(id));
+        assert_eq!(Page::at(&conversation_audit(id)), Page::ConversationAudit { id: ID.into() });
+        assert_eq!(Page::at("/dashboard/nowhere").place(), Place::Nowhere);
     }
 
     #[test]
     fn an_address_that_names_no_conversation_opens_none() {
-        assert_eq!(page("/dashboard/conversations/x").conversation(), None);
-        assert_eq!(page("/dashboard/conversations/x").place(), Place::Inbox);
+        assert_eq!(Page::at("/dashboard/conversations/x").conversation(), None);
+        assert_eq!(Page::at("/dashboard/conversations/x").place(), Place::Inbox);
     }
 }

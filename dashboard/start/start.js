@@ -24,6 +24,18 @@ function copyButton(text) {
 
 window.openChatMarkdown = (element) => markdown(element, copyButton);
 
+// The pages that are not of the inbox: another program, which is loaded once. Early if the first page is one of them.
+let rest;
+async function loaded() {
+  const module = await import(REST_GLUE);
+  await module.default({ module_or_path: REST });
+  return module;
+}
+window.openChatRest = () => (rest ??= loaded());
+if (/^\/dashboard\/(overview|audit|install|system|conversations\/[^/]+\/audit)\/?$/.test(location.pathname)) {
+  window.openChatRest().catch(() => {}); // The page says so.
+}
+
 init({ module_or_path: WASM }).catch((error) => {
   console.error(error);
   const loading = document.getElementById("loading");

@@ -1,4 +1,4 @@
-//! The dashboard: its wasm, the glue around it, its style sheet and its page, as the server embeds them.
+//! The dashboard: its two programs, the glue around them, its style sheet and its page, as the server embeds them.
 //!
 //! Every asset is named by its content, so that browsers may keep it for ever.
 
@@ -20,6 +20,10 @@ pub(crate) const DIST: &str = "dashboard/dist";
 const PUBLIC: &str = "/dashboard/assets";
 const GLUE: &str = "target/dashboard";
 
+/// What every visit loads, and what is loaded with the first page that is not of the inbox.
+const FIRST: &str = "chat-dashboard";
+const REST: &str = "chat-dashboard-rest";
+
 const BUILD: &[&str] = &[
     "build",
     "--package",
@@ -37,22 +41,21 @@ pub(crate) fn build() -> Result<()> {
     wasm::ensure()?;
     // esbuild is one of the widget's packages.
     widget::install()?;
-    let program = server::artifact(process::cargo(BUILD), "the dashboard")?;
-    bindgen(&program)?;
     let mut dist = Dist::default();
-    let program = dist.asset("dashboard", "wasm", &fs::read(Path::new(GLUE).join("chat-dashboard_bg.wasm"))?)?;
-    let start = dist.asset(
-        "start",
-        "js",
-        &bundled(
-            "dashboard/start/start.js",
-            &[
-                "--format=esm".into(),
-                format!("--alias:chat-dashboard=./{GLUE}/chat-dashboard.js"),
-                format!("--define:WASM=\"{program}\""),
-            ],
-        )?,
+    let (rest, rest_glue) = (dist.program(REST)?, dist.glue(REST)?);
+    let program = dist.program(FIRST)?;
+    let start = bundled(
+        "dashboard/start/start.js",
+        &[
+            "--format=esm".into(),
+            format!("--external:{PUBLIC}/*"),
+            format!("--alias:chat-dashboard=./{GLUE}/{FIRST}.js"),
+            format!("--define:WASM=\"{program}\""),
+            format!("--define:REST=\"{rest}\""),
+            format!("--define:REST_GLUE=\"{rest_glue}\""),
+        ],
     )?;
+    let start = dist.asset("start", "js", &start)?;
     let style = dist.asset("style", "css", &bundled("dashboard/style/main.css", &[])?)?;
     let page = fs::read_to_string("dashboard/index.html")?;
     let page = page.replace("{{wasm}}", &program).replace("{{start}}", &start).replace("{{style}}", &style);
@@ -60,11 +63,13 @@ pub(crate) fn build() -> Result<()> {
     dist.finish()
 }
 
-/// The module that loads the program, and the program as that module expects it.
-fn bindgen(program: &Path) -> Result<()> {
+/// Compiles a program, and makes the module that loads it.
+fn bindgen(name: &str) -> Result<()> {
+    let mut cargo = process::cargo(BUILD);
+    cargo.args(["--bin", name]);
     Bindgen::new()
-        .input_path(program)
-        .out_name("chat-dashboard")
+        .input_path(server::artifact(cargo, "the dashboard")?)
+        .out_name(name)
         .typescript(false)
         .remove_name_section(true)
         .remove_producers_section(true)
@@ -93,6 +98,22 @@ struct Dist {
 }
 
 impl Dist {
+    /// Makes and writes a program.
+    fn program(&mut self, name: &str) -> Result<String> {
+        bindgen(name)?;
+        self.asset(
+            name.trim_start_matches("chat-"),
+            "wasm",
+            &fs::read(Path::new(GLUE).join(format!("{name}_bg.wasm")))?,
+        )
+    }
+
+    /// Writes the module that loads a program, by itself.
+    fn glue(&mut self, name: &str) -> Result<String> {
+        let glue = bundled(&format!("{GLUE}/{name}.js"), &["--format=esm".into()])?;
+        self.asset(name.trim_start_matches("chat-"), "js", &glue)
+    }
+
     /// Writes an asset; the answer is its address.
     fn asset(&mut self, name: &str, extension: &str, bytes: &[u8]) -> Result<String> {
         let digest: String = Sha256::digest(bytes)[..8].iter().map(|byte| format!("{byte:02x}")).collect();

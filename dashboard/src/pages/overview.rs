@@ -6,7 +6,7 @@ use sycamore::prelude::*;
 
 use crate::api;
 use crate::app::Account;
-use crate::feed::Feed;
+use crate::changes::Changes;
 use crate::ui::states::{Fetched, Problem, Skeleton};
 use crate::ui::tasks::Tasks;
 use crate::ui::theme::Theme;
@@ -126,12 +126,9 @@ pub(crate) fn OverviewPage() -> View {
 
 /// After news, and not more often than every few seconds.
 fn look_again(look: Signal<u64>) {
-    let feed: Feed = use_context();
     let waiting: Signal<Option<Timer>> = create_signal(None);
-    let mut first = true;
-    create_effect(move || {
-        feed.news.track();
-        if !std::mem::replace(&mut first, false) && waiting.with_untracked(Option::is_none) {
+    Changes::on_change(move |_| {
+        if waiting.with_untracked(Option::is_none) {
             waiting.set_silent(Some(Timer::after(PAUSE_MS, move || {
                 waiting.set_silent(None);
                 look.set(look.get_untracked() + 1);

@@ -4,16 +4,13 @@ mod connection;
 mod help;
 pub(crate) mod keys;
 mod rail;
+mod rest;
 
 use sycamore::prelude::*;
 use sycamore_router::{HistoryIntegration, Router};
 
 use crate::feed::Feed;
-use crate::pages::audit::AuditPage;
 use crate::pages::inbox::{Inbox, InboxPage};
-use crate::pages::install::InstallPage;
-use crate::pages::overview::OverviewPage;
-use crate::pages::system::SystemPage;
 use crate::route::{Page, Place};
 use crate::ui::notice::NoticeArea;
 use crate::ui::tasks::Tasks;
@@ -22,6 +19,7 @@ use connection::ConnectionBar;
 use help::Help;
 use keys::Keys;
 use rail::Rail;
+use rest::RestOfPages;
 
 /// The dashboard of somebody who is signed in.
 #[component]
@@ -55,10 +53,7 @@ fn Pages(page: ReadSignal<Page>) -> View {
     view! {
         (match place.get() {
             Place::Inbox => view! { InboxPage(open=open) },
-            Place::Overview => view! { OverviewPage() },
-            Place::Audit => view! { AuditPage(open=open) },
-            Place::Install => view! { InstallPage() },
-            Place::System => view! { SystemPage() },
+            Place::Overview | Place::Audit | Place::Install | Place::System => view! { RestOfPages(page=page) },
             Place::Nowhere => view! {
                 section(class="page") { h1 { "Nothing here" } p { a(href="/dashboard/") { "Go to the inbox" } } }
             },

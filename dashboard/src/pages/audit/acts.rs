@@ -2,7 +2,6 @@
 
 use serde::Deserialize;
 use sycamore::prelude::*;
-use sycamore_router::navigate;
 
 use crate::api::{self, Failure};
 use crate::app::Account;
@@ -149,7 +148,7 @@ fn Tools() -> View {
     let open = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match id.get_clone_untracked().trim().parse() {
-            Ok(id) => navigate(&route::conversation_audit(id)),
+            Ok(id) => route::go(&route::conversation_audit(id)),
             Err(_) => notices.say("That is not the id of a conversation. It is in the address of its page."),
         }
     };

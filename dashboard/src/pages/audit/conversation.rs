@@ -8,7 +8,7 @@ use super::events::Events;
 use super::then::Then;
 use crate::api;
 use crate::app::Account;
-use crate::feed::{Feed, News};
+use crate::changes::{Change, Changes};
 use crate::pages::inbox::name;
 use crate::route;
 use crate::ui::icons::{Icon, Name};
@@ -28,7 +28,11 @@ pub(super) fn ConversationAudit(id: ConversationId) -> View {
         });
     };
     read();
-    read_when_it_changes(id, read);
+    Changes::on_change(move |change| {
+        if matches!(change, Change::Any) || change == Change::Of(id) {
+            read();
+        }
+    });
     let export = move |format: &str| format!("/v1/admin/conversations/{id}/export?format={format}");
     view! {
         header(class="audit-header") {
@@ -48,22 +52,6 @@ pub(super) fn ConversationAudit(id: ConversationId) -> View {
             Fetched::There(events) => view! { Stored(id=id, events=events) },
         })
     }
-}
-
-fn read_when_it_changes(id: ConversationId, read: impl Fn() + 'static) {
-    let feed: Feed = use_context();
-    let mut first = true;
-    create_effect(move || {
-        let changed = feed.news.with(|news| match news {
-            Some(News::Changed(summary)) => summary.id == id,
-            Some(News::Erased(erased)) => *erased == id,
-            Some(News::Opened { resumed }) => !resumed,
-            _ => false,
-        });
-        if !std::mem::replace(&mut first, false) && changed {
-            untrack(&read);
-        }
-    });
 }
 
 #[component(inline_props)]

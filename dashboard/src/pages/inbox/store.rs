@@ -60,6 +60,8 @@ impl Inbox {
             account: Account::here(),
             tasks: Tasks::here(),
         };
+        // Asked for at once, and again when the feed stands: what happened in between is in the second answer.
+        inbox.reload();
         create_effect(move || {
             let news = feed.news.get_clone();
             untrack(|| inbox.hear(news));
