@@ -33,10 +33,13 @@ test('an_answer_is_followed_while_it_is_written', async () => {
   const answered = world.say('streaming', 'And another');
   const live = person.page.locator('.message.live');
   await live.getByText('It is').waitFor();
+  const mark = person.page.locator('.row').getByTitle('An answer is being written');
+  await mark.waitFor();
   more.open();
   assert.equal(await answered, 200);
   await person.page.locator('.message.assistant:not(.live) strong', { hasText: 'half done' }).waitFor();
   await live.waitFor({ state: 'detached' });
+  await mark.waitFor({ state: 'detached' });
   assert.equal(await person.page.locator('.message').count(), 4, 'nothing is shown twice');
   assert.deepEqual(person.faults, []);
   await person.leave();

@@ -34,6 +34,9 @@ pub struct Summary {
     /// Whether the last attempt to answer one of its messages failed.
     #[serde(default)]
     pub failed: bool,
+    /// Whether an answer is being written.
+    #[serde(default)]
+    pub answering: bool,
     /// Why a search found it; absent without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snippet: Option<Snippet>,

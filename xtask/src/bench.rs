@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::process::{cargo, relay};
-use crate::{nats_server, server};
+use crate::{chromium, nats_server, server, widget};
 
 /// Where the table goes, as JSON, and its pictures.
 const OUT: &str = "target/bench";
@@ -64,6 +64,14 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 40_000)]
         conversations: u64,
     },
+    /// Scroll the dashboard's list in Chromium over many conversations and over 1,000 in turn
+    ///
+    /// Prints how long frames took, at 360 and at 1440 pixels.
+    Scroll {
+        /// Conversations; a million take minutes and 5 GB in BENCH_DIR, else in the temporary directory
+        #[arg(long, default_value_t = 1_000_000)]
+        conversations: u64,
+    },
     /// Measure single steps: folding, encoding, hashing, framing, parsing, gathering what the model is shown
     Micro,
 }
@@ -116,11 +124,22 @@ fn run(bench: &Bench) -> Result<()> {
         }
         Bench::Reads { conversations } => sized("scale", *conversations),
         Bench::Rebuild { conversations } => sized("rebuild", *conversations),
+        Bench::Scroll { conversations } => scroll(*conversations),
         Bench::Micro => {
             relay(cargo(&["bench", "--package", "chat-schema", "--bench", "encoding"]))?;
             relay(cargo(&["bench", "--package", "chat-actors", "--bench", "turns", "--features", "bench"]))
         }
     }
+}
+
+fn scroll(conversations: u64) -> Result<()> {
+    widget::install()?;
+    let chromium = chromium::ensure()?;
+    let mut scroll = Command::new("node");
+    scroll.arg("dashboard/e2e/scroll.mjs");
+    scroll.env("CHROMIUM", chromium).env("OPEN_CHAT_BIN", server::build_release()?);
+    scroll.env("BENCH_CONVERSATIONS", conversations.to_string());
+    relay(scroll)
 }
 
 fn sized(name: &str, conversations: u64) -> Result<()> {

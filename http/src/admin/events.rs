@@ -109,10 +109,24 @@ fn thread(id: ConversationId, recorded: &[Recorded]) -> Option<Thread> {
         Event::UserMessaged { session_id, .. } => Some(session_id.clone()),
         _ => None,
     })?;
-    Some(Thread { conversation: summary(id, session_id, &messages)?, messages, next_cursor: None })
+    let answering = recorded.iter().rev().find_map(|recorded| opens_a_turn(&recorded.event.envelope.event));
+    let conversation = summary(id, session_id, &messages, answering.unwrap_or(false))?;
+    Some(Thread { conversation, messages, next_cursor: None })
 }
 
-fn summary(id: ConversationId, session_id: SessionId, messages: &[Message]) -> Option<Summary> {
+/// Whether a turn is open after it; `None` of an event that neither opens nor ends one.
+fn opens_a_turn(event: &Event) -> Option<bool> {
+    match event {
+        Event::UserMessaged { .. } | Event::ReplyStarted { .. } => Some(true),
+        Event::AssistantReplied { .. }
+        | Event::ReplyStopped { .. }
+        | Event::ReplyFailed { .. }
+        | Event::ConversationErased { .. } => Some(false),
+        Event::MessageRated { .. } | Event::OperatorActed { .. } => None,
+    }
+}
+
+fn summary(id: ConversationId, session_id: SessionId, messages: &[Message], answering: bool) -> Option<Summary> {
     let created_at = messages.first()?.created_at;
     let newest = messages.iter().max_by_key(|message| message.created_at)?;
     Some(Summary {
@@ -124,6 +138,7 @@ fn summary(id: ConversationId, session_id: SessionId, messages: &[Message]) -> O
         last_message: newest.content.chars().take(LAST_MESSAGE_CHARS).collect(),
         messages: messages.len() as u64,
         failed: messages.iter().any(|message| message.status == MessageStatus::Failed),
+        answering,
         snippet: None,
     })
 }

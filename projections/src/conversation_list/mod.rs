@@ -3,6 +3,7 @@
 mod filter;
 
 use chat_schema::{ConversationId, ConversationPage, Summary};
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 pub use self::filter::Filter;
@@ -58,7 +59,7 @@ pub(crate) fn number(db: &Connection, id: ConversationId) -> rusqlite::Result<Op
 
 /// A conversation as the list shows it.
 pub(crate) fn summary(db: &Connection, number: i64) -> rusqlite::Result<Option<Summary>> {
-    let sql = "SELECT conversation.id, session, conversation.created_at, updated_at, messages, failed, content
+    let sql = "SELECT conversation.id, session, conversation.created_at, updated_at, messages, failed, owner, content
                FROM conversation JOIN message ON message.number = newest WHERE conversation.number = ?1";
     db.prepare_cached(sql)?.query_row([number], summary_of).optional()
 }
@@ -75,6 +76,7 @@ fn summary_of(row: &Row<'_>) -> rusqlite::Result<Summary> {
         last_message: beginning(row.get_ref("content")?.as_str()?).to_owned(),
         messages: row.get("messages")?,
         failed: row.get::<_, u64>("failed")? > 0,
+        answering: row.get_ref("owner")? != ValueRef::Null,
         snippet: None,
     })
 }

@@ -24,4 +24,9 @@ async fn a_turn_is_open_from_its_question_to_its_end_and_again_while_it_is_tried
     let mut expected = [conversation("asked"), conversation("retried")];
     expected.sort_by_key(|id| *id.as_uuid());
     assert_eq!(open, expected);
+    for (session, answering) in
+        [("asked", true), ("answered", false), ("stopped", false), ("failed", false), ("retried", true)]
+    {
+        assert_eq!(models.summary(session).await.answering, answering, "{session}");
+    }
 }

@@ -92,6 +92,7 @@ pub(super) mod tests {
             last_message: "hello".into(),
             messages: 2,
             failed: false,
+            answering: false,
             snippet: None,
         }
     }

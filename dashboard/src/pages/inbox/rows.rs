@@ -121,8 +121,8 @@ fn Window(open: ReadSignal<Option<ConversationId>>) -> View {
 
 /// A row is another one to look at when anything that it shows has changed.
 fn item(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> Item {
-    let Summary { id, updated_at, messages, failed, .. } = summary;
-    let mut key = format!("{id} {updated_at} {messages} {failed}");
+    let Summary { id, updated_at, messages, failed, answering, .. } = summary;
+    let mut key = format!("{id} {updated_at} {messages} {failed} {answering}");
     for part in summary.snippet.iter().flat_map(|snippet| &snippet.parts) {
         key.push_str(&part.text);
     }
@@ -182,7 +182,7 @@ fn element(node: NodeRef) -> Option<HtmlElement> {
 
 fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
     let inbox: Inbox = use_context();
-    let Summary { id, updated_at, messages, failed, last_message, snippet, .. } = summary;
+    let Summary { id, updated_at, messages, failed, answering, last_message, snippet, .. } = summary;
     let is_unread = create_selector(move || inbox.is_unread(id, updated_at));
     let classes = move || match (is_unread.get(), inbox.selected.get() == Some(id)) {
         (false, false) => "row",
@@ -194,16 +194,17 @@ fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
     let said = move || {
         let unread = if is_unread.get() { "Unread. " } else { "" };
         let failed = if failed { "An answer failed. " } else { "" };
-        format!("{unread}{failed}")
+        let answering = if answering { "Being answered. " } else { "" };
+        format!("{unread}{failed}{answering}")
     };
     let words: Vec<View> = match snippet {
         Some(snippet) => snippet.parts.into_iter().map(part).collect(),
         None => vec![view! { (last_message) }],
     };
-    let mark = if failed {
-        view! { span(class="failed", title="An answer failed") { Icon(name=Name::Warning) } }
-    } else {
-        view! {}
+    let mark = match (answering, failed) {
+        (true, _) => view! { span(class="live", title="An answer is being written") },
+        (false, true) => view! { span(class="failed", title="An answer failed") { Icon(name=Name::Warning) } },
+        (false, false) => view! {},
     };
     let (address, who, size) = (route::conversation(id), name(id), messages.to_string());
     let (iso, full, brief) = (time::iso(updated_at), time::full(updated_at), time::brief(updated_at, time::now()));

@@ -207,6 +207,7 @@ mod tests {
             last_message: String::new(),
             messages: numbers.len() as u64,
             failed: false,
+            answering: false,
             snippet: None,
         };
         Thread { conversation, messages: numbers.iter().map(message).collect(), next_cursor: None }
