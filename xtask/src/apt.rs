@@ -1,8 +1,10 @@
 //! Debian's packages, for the tools that a fresh machine lacks. Only root on a machine with apt gets them without asking.
 
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::process;
 
@@ -17,6 +19,24 @@ pub(crate) fn may_install() -> bool {
 pub(crate) fn install(packages: &[&str]) -> Result<()> {
     process::relay(apt_get(&["update"]))?;
     process::relay(apt_get(&[&["install", "--yes", "--no-install-recommends"], packages].concat()))
+}
+
+/// Unpacks a package into `folder` without installing it: nothing of it is started, and nobody else sees it.
+pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
+    let download = folder.with_extension("download");
+    // What a call that was interrupted left there.
+    let _ = fs::remove_dir_all(&download);
+    fs::create_dir_all(&download).with_context(|| format!("{} cannot be made", download.display()))?;
+    process::relay(apt_get(&["update"]))?;
+    let mut get = apt_get(&["download", package]);
+    get.current_dir(&download);
+    process::relay(get)?;
+    for file in fs::read_dir(&download)? {
+        let mut unpack = Command::new("dpkg-deb");
+        unpack.arg("--extract").arg(file?.path()).arg(folder);
+        process::relay(unpack)?;
+    }
+    fs::remove_dir_all(&download).with_context(|| format!("{} cannot be removed", download.display()))
 }
 
 fn apt_get(args: &[&str]) -> Command {

@@ -8,6 +8,7 @@ mod build;
 mod chromium;
 mod dashboard;
 mod deny;
+mod deploy;
 mod nats_server;
 mod node;
 mod port;
@@ -56,6 +57,12 @@ enum Task {
     Tools,
     /// What CI runs: the same as `test`
     Ci,
+    /// Check the files of deploy/ and the workflows, as a step of `test` does
+    ///
+    /// Renders every overlay to target/deploy, validates against the schemas of Kubernetes and of Compose, scans for bad
+    /// policies, lints the Dockerfile and the workflows, and tests the alerts. What checks is fetched by pip into
+    /// target/tools, promtool from Debian.
+    Deploy,
     /// Break real deployments under load, and check that no promise is broken
     ///
     /// Starts replicas, NATS servers (one, and a cluster of three) and a model; while visitors send messages and try again,
@@ -114,6 +121,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Dashboard => dashboard::build(),
         Task::Test | Task::Ci => test::test(),
         Task::Tools => test::install_tools(),
+        Task::Deploy => deploy::check(&deploy::Tools::ensure()?),
         Task::Soak { seconds, fault } => soak::soak(seconds, fault.as_deref()),
         Task::Bench(bench) => bench::bench(&bench),
         Task::Tidy => tidy::tidy(),

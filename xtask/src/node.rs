@@ -23,10 +23,15 @@ fn accept(version: Option<&str>) -> Result<()> {
     let Some(version) = version else {
         bail!("Node.js was not found: install version {OLDEST} or newer from https://nodejs.org");
     };
-    match major(version) {
-        Some(major) if major >= OLDEST => Ok(()),
-        _ => bail!("Node.js {version} is too old: install version {OLDEST} or newer from https://nodejs.org"),
+    if is_new_enough(version) {
+        return Ok(());
     }
+    bail!("Node.js {version} is too old: install version {OLDEST} or newer from https://nodejs.org");
+}
+
+/// Whether the widget can be built with this version.
+pub(crate) fn is_new_enough(version: &str) -> bool {
+    major(version).is_some_and(|major| major >= OLDEST)
 }
 
 fn major(version: &str) -> Option<u32> {

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{bench, chromium, dashboard, nats_server, node, process, server, tidy, wasm, widget};
+use crate::{bench, chromium, dashboard, deploy, nats_server, node, process, server, tidy, wasm, widget};
 
 /// What the steps leave for later ones.
 #[derive(Default)]
@@ -18,6 +18,7 @@ struct State {
     tally: Tally,
     browser: Option<PathBuf>,
     nats_server: Option<PathBuf>,
+    deploy: Option<deploy::Tools>,
     server: Option<PathBuf>,
 }
 
@@ -33,6 +34,7 @@ const STEPS: &[Step] = &[
     ("widget build", |_| widget::build()),
     ("dashboard build", |_| dashboard::build()),
     ("tidy", |_| tidy::tidy()),
+    ("deployment files", deployment_files),
     ("clippy", |_| relay(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
     ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
     ("cargo tests", cargo_tests),
@@ -61,7 +63,8 @@ pub(crate) fn test() -> Result<()> {
 pub(crate) fn install_tools() -> Result<()> {
     let mut state = State::default();
     tools(&mut state)?;
-    for tool in [state.browser, state.nats_server].into_iter().flatten() {
+    let kubectl = state.deploy.map(|tools| tools.kubectl);
+    for tool in [state.browser, state.nats_server, kubectl].into_iter().flatten() {
         println!("{}", tool.display());
     }
     Ok(())
@@ -72,7 +75,12 @@ fn tools(state: &mut State) -> Result<()> {
     wasm::ensure()?;
     state.browser = Some(chromium::ensure()?);
     state.nats_server = Some(nats_server::ensure()?);
+    state.deploy = Some(deploy::Tools::ensure()?);
     Ok(())
+}
+
+fn deployment_files(state: &mut State) -> Result<()> {
+    deploy::check(state.deploy.as_ref().context("nothing to check with: the step `tools` did not run")?)
 }
 
 fn cargo_tests(state: &mut State) -> Result<()> {
@@ -90,6 +98,9 @@ fn server_tests_on_jetstream(state: &mut State) -> Result<()> {
 fn with_nats(mut tests: Command, state: &State) -> Result<Command> {
     let nats_server = state.nats_server.as_ref().context("no nats-server: the step `tools` did not run")?;
     tests.env(nats_server::VARIABLE, nats_server);
+    if let Some(tools) = &state.deploy {
+        tests.env(deploy::KUBECTL, &tools.kubectl);
+    }
     Ok(tests)
 }
 
