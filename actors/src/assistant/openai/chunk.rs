@@ -2,11 +2,11 @@
 //! makes the event malformed, since guessing could give a wrong answer.
 
 use chat_schema::{FinishReason, Usage};
-use eventsource_stream::Event;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::events::Event;
 use super::fault::Fault;
 
 /// Longest model name taken from the upstream, in bytes: it is stored with every answer.
@@ -62,7 +62,7 @@ struct TokenCounts {
 /// Reads one event. Only the choice of index 0 counts. A `refusal` is the model declining to answer, which is as final as the
 /// content filter. An empty `finish_reason` is none: some servers send it with every chunk.
 pub(super) fn decode(event: &Event) -> Result<Frame, Fault> {
-    if event.event == "error" {
+    if event.name == "error" {
         return Err(Fault::Reported);
     }
     let data = event.data.trim();

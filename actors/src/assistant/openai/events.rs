@@ -1,79 +1,134 @@
-//! Bytes into server-sent events. The parsing is the crate `eventsource-stream`'s; what it lacks is added around it.
+//! Bytes into server-sent events, as the standard has them, of which `data` and `event` are all that is asked for. The bytes are
+//! looked at once: a parser that was general cost more than the rest of a turn.
 
 use std::mem;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_stream::try_stream;
-use eventsource_stream::{Event, EventStreamError, Eventsource};
-use futures_util::stream::{Stream, StreamExt};
+use futures_util::stream::Stream;
+use memchr::memchr2;
 
 use super::fault::Fault;
 
-/// Most bytes one event may take, give or take a [`PART_BYTES`].
+/// Most bytes that may come without an event among them.
 pub(super) const MAX_EVENT_BYTES: usize = 1024 * 1024;
-/// Most bytes passed on in one piece: after each line the parser moves all that follows it.
-const PART_BYTES: usize = 16 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// One event.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Its type; empty for one without.
+    pub(super) name: String,
+    /// Its lines of data.
+    pub(super) data: String,
+}
 
 /// The events of a body, including a last one that no empty line follows: a server that closes right after it means it.
 pub(super) fn read<B: AsRef<[u8]>>(
     bytes: impl Stream<Item = Result<B, Fault>>,
 ) -> impl Stream<Item = Result<Event, Fault>> {
-    let unparsed = Arc::new(AtomicUsize::new(0));
-    lines(bytes, Arc::clone(&unparsed)).eventsource().map(move |event| {
-        unparsed.store(0, Ordering::Relaxed);
-        event.map_err(|error| match error {
-            EventStreamError::Transport(fault) => fault,
-            EventStreamError::Utf8(_) | EventStreamError::Parser(_) => Fault::Malformed,
-        })
-    })
-}
-
-/// The bytes as the parser (0.2.3) can take them: without a leading byte order mark, which makes it panic; in whole lines, since it reads
-/// an unfinished one again with every byte that is added; with an end to the last event. Fails once too many came without an
-/// event among them, for the parser holds what it does not understand without a limit.
-fn lines<B: AsRef<[u8]>>(
-    bytes: impl Stream<Item = Result<B, Fault>>,
-    unparsed: Arc<AtomicUsize>,
-) -> impl Stream<Item = Result<Vec<u8>, Fault>> {
     try_stream! {
-        let mut is_start = true;
-        let mut line = Vec::new();
+        let (mut parser, mut events) = (Parser::default(), Vec::new());
         for await chunk in bytes {
-            let chunk = chunk?;
-            for part in chunk.as_ref().chunks(PART_BYTES) {
-                if unparsed.fetch_add(part.len(), Ordering::Relaxed) + part.len() > MAX_EVENT_BYTES {
-                    Err(Fault::Oversized)?;
-                }
-                let (ended, begun) = part.split_at(part.iter().rposition(ends_line).map_or(0, |last| last + 1));
-                if !ended.is_empty() {
-                    line.extend_from_slice(ended);
-                    yield without_mark(mem::take(&mut line), mem::take(&mut is_start));
-                }
-                line.extend_from_slice(begun);
+            let parsed = parser.take(chunk?.as_ref(), &mut events);
+            for event in events.drain(..) {
+                yield event;
             }
+            parsed?;
         }
-        line.extend_from_slice(b"\n\n");
-        yield without_mark(line, is_start);
+        parser.take(b"\n\n", &mut events)?;
+        for event in events.drain(..) {
+            yield event;
+        }
     }
 }
 
-fn ends_line(byte: &u8) -> bool {
-    matches!(byte, b'\n' | b'\r')
+/// What is known in the middle of a body.
+#[derive(Default)]
+struct Parser {
+    /// Past the place where a byte order mark may stand.
+    begun: bool,
+    /// The last line ended with a carriage return: a line feed right after it belongs to it.
+    returned: bool,
+    /// A line that has not ended yet.
+    line: Vec<u8>,
+    event: Event,
+    has_data: bool,
+    /// Bytes since the last event.
+    unparsed: usize,
 }
 
-fn without_mark(mut lines: Vec<u8>, is_start: bool) -> Vec<u8> {
-    if is_start && lines.starts_with(BYTE_ORDER_MARK) {
-        lines.drain(..BYTE_ORDER_MARK.len());
+impl Parser {
+    /// Adds the events that `bytes` complete, also those before a fault.
+    fn take(&mut self, mut bytes: &[u8], events: &mut Vec<Event>) -> Result<(), Fault> {
+        if mem::take(&mut self.returned) {
+            bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
+            self.returned = bytes.is_empty();
+        }
+        while let Some(end) = memchr2(b'\n', b'\r', bytes) {
+            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+            self.count(end + 1)?;
+            if self.line.is_empty() {
+                self.line(line, events)?;
+            } else {
+                self.line.extend_from_slice(line);
+                let line = mem::take(&mut self.line);
+                self.line(&line, events)?;
+            }
+            let returned = bytes[end] == b'\r';
+            self.returned = returned && rest.is_empty();
+            bytes = if returned { rest.strip_prefix(b"\n").unwrap_or(rest) } else { rest };
+        }
+        self.count(bytes.len())?;
+        self.line.extend_from_slice(bytes);
+        Ok(())
     }
-    lines
+
+    fn count(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.unparsed += bytes;
+        if self.unparsed > MAX_EVENT_BYTES { Err(Fault::Oversized) } else { Ok(()) }
+    }
+
+    fn line(&mut self, mut line: &[u8], events: &mut Vec<Event>) -> Result<(), Fault> {
+        if !mem::replace(&mut self.begun, true) {
+            line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
+        }
+        if line.is_empty() {
+            self.dispatch(events);
+            return Ok(());
+        }
+        let line = std::str::from_utf8(line).map_err(|_| Fault::Malformed)?;
+        let (field, value) = line.split_once(':').unwrap_or((line, ""));
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        match field {
+            "data" => self.data(value),
+            "event" => value.clone_into(&mut self.event.name),
+            // A comment, or what only a browser asks for.
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn data(&mut self, value: &str) {
+        if mem::replace(&mut self.has_data, true) {
+            self.event.data.push('\n');
+        }
+        self.event.data.push_str(value);
+    }
+
+    /// An event without data is none.
+    fn dispatch(&mut self, events: &mut Vec<Event>) {
+        let event = mem::take(&mut self.event);
+        if mem::take(&mut self.has_data) {
+            self.unparsed = 0;
+            events.push(event);
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use futures_util::stream;
+    use futures_util::stream::{self, StreamExt};
 
     use super::*;
 
@@ -107,6 +162,24 @@ mod tests {
             assert_eq!(data([body.as_bytes()]).await.unwrap(), ["1", "2"], "{body:?}");
         }
         assert_eq!(data([&b"d"[..]]).await.unwrap(), [""; 0]);
+    }
+
+    #[tokio::test]
+    async fn names_comments_and_several_lines_of_data_are_told_apart() {
+        let body = ": keep-alive\n\nevent: error\nid: 7\ndata: 1\ndata:2\ndata\n\nevent: none\n\ndata:  3: x\n\n";
+        for size in 1..body.len() {
+            let events = read(stream::iter(body.as_bytes().chunks(size).map(Ok)));
+            let events: Vec<_> = events.map(Result::unwrap).collect().await;
+            let event = |name: &str, data: &str| Event { name: name.into(), data: data.into() };
+            assert_eq!(events, [event("error", "1\n2\n"), event("", " 3: x")], "in pieces of {size}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_before_a_fault_is_passed_on() {
+        let events = read(stream::iter([Ok(&b"data: 1\n\ndata: \xff\n\n"[..])]));
+        let events: Vec<_> = events.collect().await;
+        assert!(matches!(events.as_slice(), [Ok(event), Err(Fault::Malformed)] if event.data == "1"));
     }
 
     #[tokio::test]

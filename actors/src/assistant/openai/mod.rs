@@ -17,11 +17,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::try_stream;
-use eventsource_stream::Event;
 use futures_util::stream::{Stream, StreamExt, TryStreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use self::chunk::Frame;
+use self::events::Event;
 use self::fault::Fault;
 use self::fold::Fold;
 #[cfg(feature = "bench")]
