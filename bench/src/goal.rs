@@ -2,17 +2,17 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::stats::Estimate;
 
 /// A figure and what it should be.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Row {
     /// The goal it belongs to, 1 to 9; several rows may be one goal.
     pub(crate) goal: u8,
     pub(crate) what: String,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: String,
     pub(crate) bound: Bound,
     #[serde(flatten)]
     pub(crate) figure: Estimate,
@@ -20,7 +20,7 @@ pub(crate) struct Row {
 }
 
 /// What a figure may be.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Bound {
     AtMost(f64),
@@ -30,7 +30,7 @@ pub(crate) enum Bound {
 }
 
 /// Whether a goal holds, judged by the whole interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Verdict {
     Held,
@@ -44,9 +44,9 @@ pub(crate) enum Verdict {
 }
 
 impl Row {
-    pub(crate) fn new(goal: u8, what: impl Into<String>, unit: &'static str, bound: Bound, figure: Estimate) -> Self {
+    pub(crate) fn new(goal: u8, what: impl Into<String>, unit: &str, bound: Bound, figure: Estimate) -> Self {
         let verdict = bound.judge(figure);
-        Self { goal, what: what.into(), unit, bound, figure, verdict }
+        Self { goal, what: what.into(), unit: unit.into(), bound, figure, verdict }
     }
 }
 

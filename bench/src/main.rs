@@ -64,7 +64,7 @@ struct Run {
     /// An older one to compare it with
     #[arg(long)]
     baseline: Option<PathBuf>,
-    /// Only these parts
+    /// Only these parts; the figures of the others stay as they were
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Only see that everything runs and counts
@@ -100,12 +100,15 @@ fn run(arguments: &Run) -> Result<()> {
     let found = |path: &Path| path.canonicalize().with_context(|| format!("{} is no program", path.display()));
     let baseline = arguments.baseline.as_deref().map(found).transpose()?;
     let programs = Programs { server: found(&arguments.server)?, baseline };
-    let (plan, mut report) = (Plan { quick: arguments.quick }, Report::default());
+    let plan = Plan { quick: arguments.quick };
+    // A quick run's numbers say nothing: they stay apart.
+    let out = if plan.quick { arguments.out.join("quick") } else { arguments.out.clone() };
+    let mut report = Report::read(&out);
     if let Some(unknown) = arguments.only.iter().find(|only| PARTS.iter().all(|(name, _)| name != only)) {
         let names: Vec<_> = PARTS.iter().map(|(name, _)| *name).collect();
         bail!("there is no part `{unknown}`: name some of {}", names.join(", "));
     }
-    std::fs::create_dir_all(&arguments.out)?;
+    std::fs::create_dir_all(&out)?;
     for (name, part) in PARTS {
         if !arguments.only.is_empty() && !arguments.only.iter().any(|only| only == name) {
             continue;
@@ -114,13 +117,13 @@ fn run(arguments: &Run) -> Result<()> {
         let found = part(&programs, plan).with_context(|| format!("part `{name}`"))?;
         ensure!(found.counted > 0, "part `{name}` counted nothing");
         println!("{name}: {} counted in {:.1} s", found.counted, begin.elapsed().as_secs_f64());
-        report.add(found);
+        report.add(name, found);
         // After each part, so that one that fails costs no other its figures.
-        report.write(&arguments.out)?;
+        report.write(&out)?;
     }
-    picture::draw(&report, &arguments.out)?;
+    picture::draw(&report, &out)?;
     if plan.quick {
-        println!("everything runs and counts right; {} of a quick run tells nothing else", arguments.out.display());
+        println!("everything runs and counts right; {} of a quick run tells nothing else", out.display());
         return Ok(());
     }
     println!("\n{}\n{}", report.goals(), report.others());

@@ -27,7 +27,7 @@ type Canvas<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// Draws `goals.svg`, and a picture of every kind of figure that several arms have.
 pub(crate) fn draw(report: &Report, folder: &Path) -> Result<()> {
-    let bounded: Vec<_> = report.rows.iter().filter(|row| row.bound != Bound::Any).collect();
+    let bounded: Vec<_> = report.rows().into_iter().filter(|row| row.bound != Bound::Any).collect();
     if !bounded.is_empty() {
         goals(&bounded, &folder.join("bench-goals.svg"))?;
     }
@@ -36,8 +36,7 @@ pub(crate) fn draw(report: &Report, folder: &Path) -> Result<()> {
         ("first-token", "first token, model takes 20 ms, p99", "bench-first-token.svg"),
         ("growth", "turns a second", "bench-growth.svg"),
     ] {
-        let chosen: Vec<_> =
-            report.figures.iter().filter(|figure| figure.part == part && figure.what == what).collect();
+        let chosen: Vec<_> = report.figures().filter(|figure| figure.part == part && figure.what == what).collect();
         if !chosen.is_empty() {
             bars(&chosen, &folder.join(name))?;
         }

@@ -24,7 +24,7 @@ impl Quantiles {
 
 /// A median, and the interval that holds the true one with at least 95 % certainty: from order statistics, so that nothing is
 /// assumed of the distribution. With fewer than six values it is all of them, which is less certain.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Estimate {
     pub(crate) median: f64,
     pub(crate) low: f64,

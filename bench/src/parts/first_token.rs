@@ -23,7 +23,7 @@ const WRAP: u64 = 4 << 20;
 
 pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
     let (arms, mut found) = (Arm::all(programs)?, Found::default());
-    let paced = Going::Paced { count: plan.or(300, 20), rate: 100.0 };
+    let paced = Going::Paced { count: plan.or(200, 20), rate: 100.0 };
     let visitors = Visitors::new(Script::at_once(50, SLOW), paced);
     let slow = interleave(&arms, plan.blocks(), |arm| arm.measure(visitors, false))?;
     tell(&mut found, &arms, &slow, "first token, model takes 20 ms");
@@ -42,7 +42,7 @@ pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
 
 /// A model that takes no time, and one visitor at a time: each message pays for an fsync of its own.
 fn single(arms: &[Arm], plan: Plan, found: &mut Found) -> Result<()> {
-    let alone = Going::Closed { clients: 1, seconds: plan.or(1.0, 0.2) };
+    let alone = Going::Closed { clients: 1, seconds: plan.or(0.5, 0.2) };
     let visitors = Visitors::new(Script::at_once(50, 0), alone);
     let (dir, mut syncs) = (process::directory()?, Vec::new());
     let file = File::create(dir.path().join("medium"))?;

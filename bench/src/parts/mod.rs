@@ -11,7 +11,7 @@ pub(crate) mod streams;
 pub(crate) mod turns;
 
 use anyhow::Result;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::goal::Row;
 use crate::stand::Programs;
@@ -36,18 +36,18 @@ impl Plan {
 }
 
 /// A figure that is no goal by itself.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Figure {
-    pub(crate) part: &'static str,
+    pub(crate) part: String,
     pub(crate) what: String,
     pub(crate) arm: String,
-    pub(crate) unit: &'static str,
+    pub(crate) unit: String,
     #[serde(flatten)]
     pub(crate) figure: Estimate,
 }
 
 /// What a part found.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Found {
     pub(crate) rows: Vec<Row>,
     pub(crate) figures: Vec<Figure>,
@@ -60,15 +60,8 @@ impl Found {
         self.rows.extend(row);
     }
 
-    pub(crate) fn figure(
-        &mut self,
-        part: &'static str,
-        what: &str,
-        arm: &str,
-        unit: &'static str,
-        figure: Option<Estimate>,
-    ) {
-        let (what, arm) = (what.to_owned(), arm.to_owned());
+    pub(crate) fn figure(&mut self, part: &str, what: &str, arm: &str, unit: &str, figure: Option<Estimate>) {
+        let [part, what, arm, unit] = [part, what, arm, unit].map(str::to_owned);
         self.figures.extend(figure.map(|figure| Figure { part, what, arm, unit, figure }));
     }
 }

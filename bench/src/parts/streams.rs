@@ -16,7 +16,7 @@ pub(super) const GAP: Duration = Duration::from_millis(50);
 /// Streams that begin in a second.
 pub(super) const BEGIN_RATE: f64 = 500.0;
 /// Answers before the memory of a server is looked at, so that its threads and caches are there.
-const WARM_UP: u32 = 200;
+const WARM_UP: u32 = 50;
 
 /// What a stream goes through.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -13,7 +13,7 @@ const CLIENTS: u32 = 64;
 
 pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
     let (arms, mut found) = (Arm::all(programs)?, Found::default());
-    let going = Going::Closed { clients: plan.or(CLIENTS, 8), seconds: plan.or(2.0, 0.2) };
+    let going = Going::Closed { clients: plan.or(CLIENTS, 8), seconds: plan.or(1.5, 0.2) };
     let visitors = Visitors::new(Script::at_once(50, 0), going);
     let all = interleave(&arms, plan.blocks(), |arm| arm.measure(visitors, false))?;
     for (arm, pairs) in arms.iter().zip(&all) {
