@@ -94,7 +94,12 @@ fn add(chunk: &mut Chunk, choice: Choice) -> Result<(), Fault> {
         if delta.refusal.is_some_and(|refusal| !refusal.is_empty()) {
             return Err(Fault::Filtered);
         }
-        chunk.text.push_str(&delta.content.unwrap_or_default());
+        let content = delta.content.unwrap_or_default();
+        if chunk.text.is_empty() {
+            chunk.text = content;
+        } else {
+            chunk.text.push_str(&content);
+        }
     }
     match choice.finish_reason.as_deref() {
         None | Some("") => {}
