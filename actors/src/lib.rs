@@ -18,6 +18,7 @@ mod progress;
 mod registry;
 mod services;
 mod stop;
+mod tokens;
 mod turn;
 
 pub use conversation::{ConversationActor, SendMessage};
@@ -27,3 +28,4 @@ pub use metrics::register_metrics;
 pub use progress::{Attachment, Progress, Refusal, Stage};
 pub use registry::Registry;
 pub use services::{Services, Settings};
+pub use tokens::Tokens;

@@ -3,6 +3,8 @@
 use chat_schema::{ConversationId, FailureReason};
 use tokio::sync::watch;
 
+use crate::tokens::Tokens;
+
 /// Why a message, a stop or a rating was not taken in. Nothing of it was stored, except perhaps with [`Refusal::StorageUnknown`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -53,27 +55,24 @@ impl Stage {
 #[derive(Debug)]
 pub struct Progress {
     stage: Stage,
-    text: String,
-    token_ends: Vec<usize>,
+    tokens: Tokens,
 }
 
 impl Progress {
     pub(crate) fn waiting() -> Self {
-        Self { stage: Stage::Waiting, text: String::new(), token_ends: Vec::new() }
+        Self { stage: Stage::Waiting, tokens: Tokens::default() }
     }
 
     pub(crate) fn answered(answer: &str, stopped: bool) -> Self {
-        let mut progress = Self::waiting();
-        progress.push(answer);
-        progress.stage = Stage::Done { stopped };
-        progress
+        Self { stage: Stage::Done { stopped }, tokens: answer.into() }
     }
 
     pub(crate) fn push(&mut self, token: &str) {
-        if !token.is_empty() {
-            self.text.push_str(token);
-            self.token_ends.push(self.text.len());
-        }
+        self.tokens.push(token);
+    }
+
+    pub(crate) fn extend(&mut self, tokens: &Tokens) {
+        self.tokens.extend(tokens);
     }
 
     pub(crate) fn advance(&mut self, stage: Stage) {
@@ -87,20 +86,17 @@ impl Progress {
 
     /// The answer so far: exactly the concatenation of its tokens.
     pub fn text(&self) -> &str {
-        &self.text
+        self.tokens.text()
     }
 
     /// How many tokens there are.
     pub(crate) fn token_count(&self) -> usize {
-        self.token_ends.len()
+        self.tokens.len()
     }
 
     /// The tokens from number `from` on.
     pub fn tokens(&self, from: usize) -> impl ExactSizeIterator<Item = &str> {
-        (from..self.token_ends.len()).map(|i| {
-            let start = if i == 0 { 0 } else { self.token_ends[i - 1] };
-            &self.text[start..self.token_ends[i]]
-        })
+        self.tokens.after(from)
     }
 }
 

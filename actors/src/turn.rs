@@ -19,8 +19,6 @@ use crate::progress::{Progress, Refusal};
 use crate::services::Services;
 use crate::stop::StopSignal;
 
-/// Most pieces taken from the assistant before the clients are woken.
-const PIECES_A_WAKE: usize = 64;
 /// Pause before a log that is away is asked again about a turn that is stored.
 const ENDING_PAUSE: Duration = Duration::from_millis(250);
 /// Reloads of one conversation in a row before it is given up for this request.
@@ -109,46 +107,37 @@ pub(crate) async fn generate(
     stop: &StopSignal,
     fence: &Fence,
 ) -> (Ending, OwnedSemaphorePermit) {
-    let Reply { answer, began, place } = reply;
-    let mut batches = answer.ready_chunks(PIECES_A_WAKE);
+    let Reply { mut answer, began, place } = reply;
     let mut stopwatch = Stopwatch { began, first_token: None };
     let mut stopping = pin!(stop.requested());
     loop {
-        let batch = tokio::select! {
+        let piece = tokio::select! {
             biased;
             () = &mut stopping => break,
-            batch = batches.next() => batch,
+            piece = answer.next() => piece,
         };
-        let Some(batch) = batch else { return (Ending::Failed(FailureReason::Unavailable), place) };
+        let Some(piece) = piece else { return (Ending::Failed(FailureReason::Unavailable), place) };
         if !fence.pass().await {
             return (Ending::LOST, place);
         }
-        if let Some(ending) = publish(batch, progress, &mut stopwatch) {
+        if let Some(ending) = take(piece, progress, &mut stopwatch) {
             return (ending, place);
         }
     }
     if !fence.pass().await {
         return (Ending::LOST, place);
     }
-    let arrived = batches.next().now_or_never().flatten().unwrap_or_default();
-    match publish(arrived, progress, &mut stopwatch) {
+    let mut ending = None;
+    while ending.is_none()
+        && let Some(piece) = answer.next().now_or_never().flatten()
+    {
+        ending = take(piece, progress, &mut stopwatch);
+    }
+    match ending {
         Some(whole @ Ending::Replied { .. }) => (whole, place),
         // Why there is no more to stop is nothing to a visitor who wanted no more.
         Some(_) | None => (Ending::Stopped { content: progress.borrow().text().to_owned() }, place),
     }
-}
-
-/// Adds what has arrived to the answer and wakes its readers once.
-fn publish(
-    batch: Vec<Result<Piece, FailureReason>>,
-    progress: &watch::Sender<Progress>,
-    stopwatch: &mut Stopwatch,
-) -> Option<Ending> {
-    let mut ending = None;
-    progress.send_modify(|progress| {
-        ending = batch.into_iter().find_map(|piece| take(piece, progress, stopwatch));
-    });
-    ending
 }
 
 /// Measures one attempt at an answer.
@@ -173,16 +162,20 @@ impl Stopwatch {
     }
 }
 
-/// Adds a piece to the answer; the last one gives the ending.
-fn take(piece: Result<Piece, FailureReason>, progress: &mut Progress, stopwatch: &mut Stopwatch) -> Option<Ending> {
+/// Adds a piece to the answer and wakes its readers; the last one gives the ending.
+fn take(
+    piece: Result<Piece, FailureReason>,
+    progress: &watch::Sender<Progress>,
+    stopwatch: &mut Stopwatch,
+) -> Option<Ending> {
     match piece {
-        Ok(Piece::Token(token)) => {
+        Ok(Piece::Tokens(tokens)) => {
             stopwatch.token();
-            progress.push(&token);
+            progress.send_modify(|progress| progress.extend(&tokens));
             None
         }
         Ok(Piece::Finished { finish_reason, model, usage }) => {
-            let (content, timings) = (progress.text().to_owned(), stopwatch.stop());
+            let (content, timings) = (progress.borrow().text().to_owned(), stopwatch.stop());
             Some(Ending::Replied { content, model, finish_reason, usage, timings })
         }
         Err(reason) => Some(Ending::Failed(reason)),

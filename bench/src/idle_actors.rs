@@ -88,7 +88,7 @@ struct Ready;
 impl Assistant for Ready {
     fn answer(&self, _: Vec<PromptMessage>) -> Answer {
         let finished = Piece::Finished { finish_reason: FinishReason::Stop, model: "scripted".into(), usage: None };
-        stream::iter([Ok(Piece::Token(ANSWER.into())), Ok(finished)]).boxed()
+        stream::iter([Ok(Piece::Tokens(ANSWER.into())), Ok(finished)]).boxed()
     }
 }
 

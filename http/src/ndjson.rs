@@ -19,6 +19,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Size from which a chunk takes no further line, so that a reader far behind does not get a copy of the whole answer at once.
 const CHUNK: usize = 16 * 1024;
 
+/// Bytes of the line of a usual token, generously.
+const LINE: usize = 48;
+
 /// The lines of one turn, each chunk holding what is ready.
 pub(crate) fn body(attachment: Attachment, guard: OpenStream) -> impl Stream<Item = Result<Bytes, ApiError>> {
     let Attachment { conversation_id, progress, .. } = attachment;
@@ -60,14 +63,14 @@ impl Lines {
     }
 
     fn write_new(&mut self, progress: &Progress) -> Vec<u8> {
-        let mut chunk = Vec::new();
-        let stage = progress.stage();
+        let (stage, tokens) = (progress.stage(), progress.tokens(self.tokens));
+        let mut chunk = Vec::with_capacity(((tokens.len() + 2) * LINE).min(CHUNK));
         let stored = !matches!(stage, Stage::Waiting | Stage::Refused(_));
         if stored && !self.started {
             self.started = true;
             write(&mut chunk, &StreamLine::Start { conversation_id: self.conversation_id });
         }
-        for token in progress.tokens(self.tokens) {
+        for token in tokens {
             if chunk.len() >= CHUNK {
                 return chunk;
             }

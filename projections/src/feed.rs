@@ -1,11 +1,13 @@
 //! Events on their way from the log, read ahead while earlier ones are applied.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat_eventlog::{EventLog, LogError, Position, Subscription};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep_until};
 
 use crate::prepared::Prepared;
 
@@ -17,6 +19,10 @@ const BATCH_BYTES: usize = 8 << 20;
 const WAITING: usize = 4;
 const CHUNK: usize = BATCH / WAITING;
 const CHUNK_BYTES: usize = BATCH_BYTES / WAITING;
+
+/// Shortest time from one chunk of live events to the next: a transaction for a few events costs hardly less than one for many. What comes
+/// after a longer silence does not wait.
+const REST: Duration = Duration::from_millis(20);
 
 /// Events in the order of the log, and what ended them.
 pub(crate) struct Chunk {
@@ -59,7 +65,9 @@ impl Drop for Feed {
 }
 
 async fn read(mut events: Subscription, chunks: mpsc::Sender<Chunk>) {
+    let mut rested = Instant::now();
     while let Some(first) = events.next().await {
+        sleep_until(rested).await;
         let (mut ready, mut bytes, mut failure) = (Vec::new(), 0, None);
         let mut next = Some(first);
         while let Some(event) = next {
@@ -73,6 +81,9 @@ async fn read(mut events: Subscription, chunks: mpsc::Sender<Chunk>) {
             let full = failure.is_some() || ready.len() == CHUNK || bytes >= CHUNK_BYTES;
             // What is there already; an end is seen again by the outer loop.
             next = if full { None } else { events.next().now_or_never().flatten() };
+        }
+        if ready.len() < CHUNK && bytes < CHUNK_BYTES {
+            rested = Instant::now() + REST;
         }
         let over = failure.is_some();
         // Apart from what else the runtime does: a chunk takes milliseconds.

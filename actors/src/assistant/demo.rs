@@ -25,7 +25,7 @@ impl Assistant for DemoAssistant {
                 if number > 0 {
                     sleep(PACE).await;
                 }
-                yield Ok(Piece::Token(word.to_owned()));
+                yield Ok(Piece::Tokens(word.into()));
             }
             yield Ok(Piece::Finished { finish_reason: FinishReason::Stop, model: "demo".to_owned(), usage: None });
         }

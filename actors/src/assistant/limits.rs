@@ -43,13 +43,13 @@ pub fn limited(mut answer: Answer, limits: Limits) -> Answer {
         let mut bytes = 0;
         let failure = loop {
             match timeout_at(whole.min(Instant::now() + patience), answer.next()).await {
-                Ok(Some(Ok(Piece::Token(token)))) => {
-                    bytes += token.len();
+                Ok(Some(Ok(Piece::Tokens(tokens)))) => {
+                    bytes += tokens.text().len();
                     if bytes > limits.max_answer_bytes {
                         break FailureReason::TooLong;
                     }
                     patience = limits.between_tokens;
-                    yield Ok(Piece::Token(token));
+                    yield Ok(Piece::Tokens(tokens));
                 }
                 Ok(Some(end)) => {
                     yield end;

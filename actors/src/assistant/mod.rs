@@ -7,6 +7,8 @@ mod openai;
 use chat_schema::{FailureReason, FinishReason, Role, Usage};
 use futures_util::stream::BoxStream;
 
+use crate::tokens::Tokens;
+
 pub use demo::DemoAssistant;
 pub use limits::{Limits, limited};
 #[cfg(feature = "bench")]
@@ -25,8 +27,8 @@ pub struct PromptMessage {
 /// A piece of an answer, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Text, never empty.
-    Token(String),
+    /// What came at once: one token or several.
+    Tokens(Tokens),
     /// The answer is whole. Comes once, last.
     Finished {
         /// How it ended.

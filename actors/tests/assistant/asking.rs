@@ -57,7 +57,7 @@ pub(crate) async fn next(answer: &mut Answer) -> Result<Piece, FailureReason> {
 }
 
 pub(crate) fn token(text: &str) -> Result<Piece, FailureReason> {
-    Ok(Piece::Token(text.to_owned()))
+    Ok(Piece::Tokens(text.into()))
 }
 
 /// Reads an answer to its end, and makes sure that nothing follows it.
@@ -65,9 +65,9 @@ pub(crate) async fn whole(mut answer: Answer) -> Result<Whole, FailureReason> {
     let mut tokens = Vec::new();
     let end = loop {
         match next(&mut answer).await {
-            Ok(Piece::Token(token)) => {
-                assert!(!token.is_empty());
-                tokens.push(token);
+            Ok(Piece::Tokens(more)) => {
+                assert!(!more.is_empty());
+                tokens.extend(more.after(0).map(str::to_owned));
             }
             Ok(Piece::Finished { finish_reason, model, usage }) => {
                 break Ok(Whole { tokens, finish_reason, model, usage });

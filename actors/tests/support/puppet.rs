@@ -116,7 +116,7 @@ impl Assistant for Puppet {
         });
         let words = stream::unfold((receiver, taken_sender), |(mut receiver, taken)| async move {
             let piece = match receiver.recv().await? {
-                Word::Token(token) => Piece::Token(token),
+                Word::Token(token) => Piece::Tokens(token.as_str().into()),
                 Word::Finish => {
                     Piece::Finished { finish_reason: FinishReason::Stop, model: "puppet".into(), usage: None }
                 }

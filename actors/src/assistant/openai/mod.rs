@@ -12,16 +12,17 @@ mod reading;
 mod request;
 mod settings;
 
+use std::ops::ControlFlow;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_stream::try_stream;
+use bytes::Bytes;
 use futures_util::stream::{Stream, StreamExt, TryStreamExt};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use self::chunk::Frame;
-use self::events::Event;
+use self::events::{END, Parser};
 use self::fault::Fault;
 use self::fold::Fold;
 #[cfg(feature = "bench")]
@@ -57,24 +58,33 @@ impl Assistant for OpenAiAssistant {
         let upstream = Arc::clone(&self.upstream);
         try_stream! {
             let response = upstream.ask(&history).await?;
-            let mut events = pin!(events::read(response.bytes_stream().map_err(Fault::transport)));
-            let mut fold = Fold::new(&upstream.model);
+            let mut body = pin!(response.bytes_stream().map_err(Fault::transport));
+            let (mut parser, mut fold) = (Parser::default(), Fold::new(&upstream.model));
             let mut deadline = None;
-            while let Some(event) = next(&mut events, deadline).await {
-                match chunk::decode(&event?)? {
-                    Frame::Nothing => {}
-                    Frame::Chunk(chunk) => {
-                        if let Some(token) = fold.take(chunk)? {
-                            yield Piece::Token(token);
-                        }
-                    }
-                    Frame::Done => {
+            loop {
+                let Some(bytes) = next(&mut body, deadline).await else { break };
+                let is_end = bytes.is_none();
+                let parsed = match bytes.unwrap_or(Ok(Bytes::from_static(END))) {
+                    Ok(bytes) => parser.parse(&bytes, |event| fold.take(event)),
+                    Err(fault) => Err(fault),
+                };
+                if let Some(tokens) = fold.take_tokens() {
+                    yield Piece::Tokens(tokens);
+                }
+                match parsed {
+                    Ok(ControlFlow::Continue(())) if !is_end => {}
+                    Ok(ControlFlow::Continue(())) => break,
+                    Ok(ControlFlow::Break(done)) => {
+                        done?;
                         let finished = fold.finish()?;
-                        let rest = async { while events.next().await.is_some() {} };
+                        let rest = async { while body.next().await.is_some() {} };
                         let _ = timeout(BODY_END_PATIENCE, rest).await;
                         yield finished;
                         return;
                     }
+                    // As good as the end.
+                    Err(_) if fold.is_finished() => break,
+                    Err(fault) => Err(fault)?,
                 }
                 if fold.is_finished() {
                     deadline.get_or_insert_with(|| Instant::now() + TRAILER_PATIENCE);
@@ -87,13 +97,10 @@ impl Assistant for OpenAiAssistant {
     }
 }
 
-/// The next event. With a deadline, that is after the finish reason, a broken connection or silence is as good as the end.
-async fn next<S>(events: &mut Pin<&mut S>, deadline: Option<Instant>) -> Option<Result<Event, Fault>>
-where
-    S: Stream<Item = Result<Event, Fault>>,
-{
+/// The next bytes, `Some(None)` at their end. `None`: nothing came until the deadline.
+async fn next<S: Stream>(body: &mut Pin<&mut S>, deadline: Option<Instant>) -> Option<Option<S::Item>> {
     match deadline {
-        None => events.next().await,
-        Some(deadline) => timeout_at(deadline, events.next()).await.ok().flatten().filter(Result::is_ok),
+        None => Some(body.next().await),
+        Some(deadline) => timeout_at(deadline, body.next()).await.ok(),
     }
 }

@@ -1,22 +1,19 @@
 //! Reading an answer without asking for one, for the benches.
 
-use std::pin::pin;
+use std::ops::ControlFlow;
 
-use futures_util::stream::{self, StreamExt};
-
-use super::chunk::{self, Frame};
-use super::events;
+use super::events::{END, Parser};
 use super::fold::Fold;
 
 /// Reads the body of an answer that comes in these pieces. How many tokens it has; `None`: it is not whole.
-pub async fn read_answer(body: Vec<String>) -> Option<usize> {
-    let mut events = pin!(events::read(stream::iter(body.into_iter().map(Ok))));
-    let (mut fold, mut tokens) = (Fold::new("scripted"), 0);
-    while let Some(event) = events.next().await {
-        match chunk::decode(&event.ok()?).ok()? {
-            Frame::Nothing => {}
-            Frame::Chunk(chunk) => tokens += usize::from(fold.take(chunk).ok()?.is_some()),
-            Frame::Done => break,
+pub fn read_answer(body: &[String]) -> Option<usize> {
+    let (mut parser, mut fold, mut tokens) = (Parser::default(), Fold::new("scripted"), 0);
+    for bytes in body.iter().map(String::as_bytes).chain([END]) {
+        let parsed = parser.parse(bytes, |event| fold.take(event)).ok()?;
+        tokens += fold.take_tokens().map_or(0, |tokens| tokens.len());
+        if let ControlFlow::Break(done) = parsed {
+            done.ok()?;
+            break;
         }
     }
     fold.finish().ok().map(|_| tokens)
