@@ -16,7 +16,8 @@ pub(crate) const SCHEMA: &str = "
         is_answer         INTEGER NOT NULL,
         id                BLOB    NOT NULL,
         created_at        INTEGER NOT NULL,
-        status            TEXT    NOT NULL CHECK (status IN ('complete', 'stopped', 'failed')),
+        -- Not `IN`: SQLite would build a table of the three for every row.
+        status            TEXT    NOT NULL CHECK (status = 'complete' OR status = 'stopped' OR status = 'failed'),
         -- The client's name for the visitor's message; an answer has none of its own.
         message_id        TEXT,
         rating            TEXT    CHECK (rating IN ('up', 'down')),
