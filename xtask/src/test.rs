@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{bench, chromium, dashboard, deploy, nats_server, node, process, server, tidy, wasm, widget};
+use crate::{bench, chromium, dashboard, deploy, nats_server, nginx, node, process, server, tidy, wasm, widget};
 
 /// What the steps leave for later ones.
 #[derive(Default)]
@@ -18,6 +18,7 @@ struct State {
     tally: Tally,
     browser: Option<PathBuf>,
     nats_server: Option<PathBuf>,
+    nginx: Option<PathBuf>,
     deploy: Option<deploy::Tools>,
     server: Option<PathBuf>,
 }
@@ -64,7 +65,7 @@ pub(crate) fn install_tools() -> Result<()> {
     let mut state = State::default();
     tools(&mut state)?;
     let kubectl = state.deploy.map(|tools| tools.kubectl);
-    for tool in [state.browser, state.nats_server, kubectl].into_iter().flatten() {
+    for tool in [state.browser, state.nats_server, state.nginx, kubectl].into_iter().flatten() {
         println!("{}", tool.display());
     }
     Ok(())
@@ -75,6 +76,7 @@ fn tools(state: &mut State) -> Result<()> {
     wasm::ensure()?;
     state.browser = Some(chromium::ensure()?);
     state.nats_server = Some(nats_server::ensure()?);
+    state.nginx = nginx::ensure()?;
     state.deploy = Some(deploy::Tools::ensure()?);
     Ok(())
 }
@@ -84,22 +86,25 @@ fn deployment_files(state: &mut State) -> Result<()> {
 }
 
 fn cargo_tests(state: &mut State) -> Result<()> {
-    let tests = with_nats(cargo(&["test", "--workspace", "--no-fail-fast"]), state)?;
+    let tests = with_tools(cargo(&["test", "--workspace", "--no-fail-fast"]), state)?;
     relay_tests(tests, &mut state.tally)
 }
 
 /// What the server promises its callers does not depend on where its events are.
 fn server_tests_on_jetstream(state: &mut State) -> Result<()> {
-    let mut tests = with_nats(cargo(&["test", "--package", "chat-http", "--test", "it", "--"]), state)?;
+    let mut tests = with_tools(cargo(&["test", "--package", "chat-http", "--test", "it", "--"]), state)?;
     tests.args(ON_ANY_LOG).env("TEST_EVENT_LOG", "nats");
     relay_tests(tests, &mut state.tally)
 }
 
-fn with_nats(mut tests: Command, state: &State) -> Result<Command> {
+fn with_tools(mut tests: Command, state: &State) -> Result<Command> {
     let nats_server = state.nats_server.as_ref().context("no nats-server: the step `tools` did not run")?;
     tests.env(nats_server::VARIABLE, nats_server);
     if let Some(tools) = &state.deploy {
         tests.env(deploy::KUBECTL, &tools.kubectl);
+    }
+    if let Some(nginx) = &state.nginx {
+        tests.env(nginx::VARIABLE, nginx);
     }
     Ok(tests)
 }

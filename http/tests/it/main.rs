@@ -35,6 +35,7 @@ mod overload;
 mod projections;
 mod replicas;
 mod retries;
+mod reverse_proxy;
 mod seed;
 mod session;
 mod sessions;

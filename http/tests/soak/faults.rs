@@ -13,6 +13,9 @@ const AWAY: Duration = Duration::from_secs(1);
 const TAKEN_FOR_DEAD: Duration = Duration::from_secs(7);
 /// Longer than the nodes wait before they elect another leader.
 const TAKEN_FOR_LOST: Duration = Duration::from_secs(15);
+/// From the moment a replica gets no new visitors until it is asked to stop. In Kubernetes, preStop; there it takes longer until
+/// every proxy has learnt it.
+const PRE_STOP: Duration = Duration::from_secs(1);
 /// How much later everything arrives on a slow way.
 const SLOW: Duration = Duration::from_millis(300);
 
@@ -46,7 +49,11 @@ pub const FAULTS: &[Fault] = &[
     Fault { name: "cluster: kill -9 a replica", deploy: cluster, strike: kill_a_replica },
     Fault { name: "zones: part the leader's 15 s", deploy: Stand::zones, strike: part_the_leaders_zone },
     Fault { name: "zones: part a follower's 15 s", deploy: Stand::zones, strike: part_a_followers_zone },
+    Fault { name: "proxy: rolling restart", deploy: proxy, strike: restart_one_after_the_other },
 ];
+
+/// How the names begin of those that need nginx. Their visitors must not notice anything.
+pub const BEHIND_A_PROXY: &str = "proxy: ";
 
 fn single() -> Stand {
     Stand::single(REPLICAS)
@@ -54,6 +61,10 @@ fn single() -> Stand {
 
 fn cluster() -> Stand {
     Stand::cluster(REPLICAS)
+}
+
+pub fn proxy() -> Stand {
+    Stand::behind_a_proxy(REPLICAS)
 }
 
 fn kill_a_replica(stand: &mut Stand) {
@@ -72,6 +83,19 @@ fn stop_replicas_in_turn(stand: &mut Stand) {
     for replica in &mut stand.replicas {
         replica.stop();
         replica.restart();
+    }
+}
+
+/// What Kubernetes does: a new replica is ready before an old one gets no more visitors, and only then that is asked to stop.
+fn restart_one_after_the_other(stand: &mut Stand) {
+    for _ in 0..REPLICAS {
+        stand.start_another();
+        stand.send_to_replicas_from(0);
+        stand.send_to_replicas_from(1);
+        sleep(PRE_STOP);
+        let mut oldest = stand.replicas.remove(0);
+        oldest.stop();
+        assert_eq!(oldest.panics(), [""; 0]);
     }
 }
 

@@ -26,3 +26,7 @@ mod support;
 
 #[path = "../../../eventlog/tests/support/nats/mod.rs"]
 mod nats;
+
+#[path = "../../../eventlog/tests/support/identities.rs"]
+#[allow(dead_code, reason = "shared with the black-box tests, which use all of it")]
+mod identities;

@@ -1,4 +1,4 @@
-//! A model that never tires: every answer has words of its own, comes token by token, and some break off.
+//! A model that never tires: every answer has words of its own and comes token by token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,14 +10,26 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-const TOKENS: usize = 8;
-const PACE: Duration = Duration::from_millis(15);
 /// One answer in so many is long: it outlasts the time in which a silent replica is taken for dead.
 const LONG: usize = 25;
 const LONG_TOKENS: usize = 24;
 const LONG_PACE: Duration = Duration::from_millis(300);
-/// One answer in so many ends without a finish reason: a failed turn.
-const BREAKS_OFF: usize = 40;
+
+/// How a model answers.
+#[derive(Clone, Copy)]
+pub struct Manner {
+    tokens: usize,
+    pace: Duration,
+    /// One answer in so many ends without a finish reason: a failed turn.
+    breaks_off: Option<usize>,
+}
+
+impl Manner {
+    /// Many short answers, some of which break off.
+    pub const HASTY: Self = Self { tokens: 8, pace: Duration::from_millis(15), breaks_off: Some(40) };
+    /// Every answer takes seconds and comes to its end.
+    pub const STEADY: Self = Self { tokens: 24, pace: Duration::from_millis(100), breaks_off: None };
+}
 
 pub struct Model {
     port: u16,
@@ -32,14 +44,15 @@ struct Counts {
 }
 
 impl Model {
-    pub fn start() -> Self {
+    pub fn start(manner: Manner) -> Self {
         let counts = Arc::new(Counts::default());
         let (sender, receiver) = mpsc::channel();
         let serving = Arc::clone(&counts);
         std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
                 let app = move || {
-                    App::new().app_data(web::Data::from(Arc::clone(&serving))).default_service(web::post().to(answer))
+                    let counts = web::Data::from(Arc::clone(&serving));
+                    App::new().app_data(counts).app_data(web::Data::new(manner)).default_service(web::post().to(answer))
                 };
                 let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(0);
                 let server = server.bind(("127.0.0.1", 0)).unwrap();
@@ -70,10 +83,11 @@ impl Drop for Model {
     }
 }
 
-async fn answer(counts: web::Data<Counts>) -> HttpResponse {
+async fn answer(counts: web::Data<Counts>, manner: web::Data<Manner>) -> HttpResponse {
     let number = counts.asked.fetch_add(1, Ordering::SeqCst) + 1;
-    let breaks_off = number.is_multiple_of(BREAKS_OFF);
-    let (tokens, pace) = if number.is_multiple_of(LONG) { (LONG_TOKENS, LONG_PACE) } else { (TOKENS, PACE) };
+    let Manner { tokens, pace, breaks_off } = **manner;
+    let breaks_off = breaks_off.is_some_and(|every| number.is_multiple_of(every));
+    let (tokens, pace) = if number.is_multiple_of(LONG) { (LONG_TOKENS, LONG_PACE) } else { (tokens, pace) };
     let body = async_stream::stream! {
         for token in 0..tokens {
             let text = if token == 0 { format!("Answer {number}:") } else { format!(" word{token}") };

@@ -10,6 +10,11 @@ use crate::support::{Options, Server, model};
 pub struct Addresses(Arc<RwLock<Vec<String>>>);
 
 impl Addresses {
+    /// Of one place, which stays.
+    pub fn only(url: String) -> Self {
+        Self(Arc::new(RwLock::new(vec![url])))
+    }
+
     pub fn count(&self) -> usize {
         self.0.read().unwrap().len()
     }
@@ -31,11 +36,17 @@ impl Replica {
         let options: Options = model(base_url)
             .var("EVENT_LOG", event_log)
             .var("RATE_LIMIT_MAX_REQUESTS", 1_000_000)
+            .var("TRUSTED_PROXIES", "127.0.0.1/32")
             .var("RUST_LOG", "info,actix_server=warn");
         let server = Server::start(options);
         let mut known = addresses.0.write().unwrap();
         known.push(server.url.clone());
         Self { number: known.len() - 1, server, addresses: addresses.clone() }
+    }
+
+    /// Where it serves.
+    pub fn url(&self) -> &str {
+        &self.server.url
     }
 
     /// Ends the process with SIGKILL.

@@ -46,6 +46,8 @@ pub struct Row {
     pub events: usize,
     pub violations: Vec<Violation>,
     pub panics: Vec<String>,
+    /// Whether visitors should not have noticed anything.
+    pub unnoticed: bool,
 }
 
 impl Row {
@@ -56,6 +58,9 @@ impl Row {
         wrong.extend(self.panics.iter().cloned());
         if unanswered > 0 {
             wrong.push(format!("{unanswered} messages were never answered"));
+        }
+        if self.unnoticed {
+            wrong.extend(self.measures.ends.iter().map(|(end, count)| format!("{count} tries ended with: {end}")));
         }
         wrong
     }

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 use crate::checker::check;
-use crate::faults::{FAULTS, Fault};
+use crate::faults::{BEHIND_A_PROXY, FAULTS, Fault};
 use crate::measure::measure;
 use crate::report::{Report, Row, keep_evidence};
 use crate::seen::Clock;
+use crate::support::ReverseProxy;
 use crate::visitors::Load;
 
 /// Answers that show that the load runs, and later that service is back.
@@ -43,7 +44,7 @@ pub fn run(fault: &Fault, time: Duration) -> Row {
     let clock = Clock::start();
     let load = {
         let _inside = runtime.enter();
-        Load::start(stand.addresses.clone(), clock)
+        Load::start(stand.addresses.clone(), &stand.crowd(), clock)
     };
     until_served(&load, SIGN_OF_SERVICE);
     let from = clock.now();
@@ -64,6 +65,7 @@ pub fn run(fault: &Fault, time: Duration) -> Row {
         events: events.len(),
         violations: check(&events, &seen),
         panics: stand.replicas.iter().flat_map(|replica| replica.panics()).collect(),
+        unnoticed: stand.front.is_some(),
     };
     if !row.faults().is_empty() {
         say(&format!("evidence is in {}", keep_evidence(fault.name, &stand, &events, &seen).display()));
@@ -87,8 +89,12 @@ pub fn say(words: &str) {
 /// The faults whose names hold `SOAK_FAULT`; without it, all.
 fn chosen() -> Vec<&'static Fault> {
     let part = std::env::var("SOAK_FAULT").unwrap_or_default();
-    let chosen: Vec<_> = FAULTS.iter().filter(|fault| fault.name.contains(&part)).collect();
+    let mut chosen: Vec<_> = FAULTS.iter().filter(|fault| fault.name.contains(&part)).collect();
     assert!(!chosen.is_empty(), "no fault's name contains SOAK_FAULT={part}");
+    let needs_a_proxy = |fault: &&Fault| fault.name.starts_with(BEHIND_A_PROXY);
+    if chosen.iter().any(needs_a_proxy) && !ReverseProxy::is_there() {
+        chosen.retain(|fault| !needs_a_proxy(fault));
+    }
     chosen
 }
 

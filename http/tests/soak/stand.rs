@@ -8,9 +8,11 @@ use chat_eventlog::jetstream::{JetStreamLog, Settings};
 use chat_eventlog::{EventLog, Position, Recorded};
 use futures_util::StreamExt;
 
-use crate::model::Model;
+use crate::model::{Manner, Model};
 use crate::nats::{Cluster, Proxy, Server};
 use crate::replicas::{Addresses, Replica};
+use crate::support::ReverseProxy;
+use crate::visitors::Crowd;
 
 /// The stream of `open-chat`'s events.
 pub const STREAM: &str = "open-chat";
@@ -32,6 +34,8 @@ pub struct Stand {
     pub addresses: Addresses,
     pub log: Log,
     pub model: Model,
+    /// What visitors meet in place of the replicas, where it is not the replicas themselves.
+    pub front: Option<ReverseProxy>,
 }
 
 impl Stand {
@@ -59,11 +63,39 @@ impl Stand {
         Self::start(Log::Cluster(Box::new(cluster)), &urls)
     }
 
+    /// Replicas on a single server, behind the reverse proxy that is all that visitors know. Their answers take seconds.
+    pub fn behind_a_proxy(replicas: usize) -> Self {
+        let server = Box::new(Server::start());
+        let (model, inside) = (Model::start(Manner::STEADY), Addresses::default());
+        let start = |_| Replica::start(&inside, &server.url(), &model.base_url());
+        let replicas: Vec<_> = (0..replicas).map(start).collect();
+        let front = ReverseProxy::start(&urls(&replicas));
+        let (addresses, log) = (Addresses::only(front.url()), Log::Single { server, proxies: Vec::new() });
+        Self { replicas, addresses, log, model, front: Some(front) }
+    }
+
+    /// Starts one more replica, without a visitor yet.
+    pub fn start_another(&mut self) {
+        let (event_log, base_url) = (self.server().url(), self.model.base_url());
+        self.replicas.push(Replica::start(&Addresses::default(), &event_log, &base_url));
+    }
+
+    /// Lets the proxy send what comes from now on to the replicas from this one on.
+    pub fn send_to_replicas_from(&mut self, first: usize) {
+        let front = self.front.as_mut().expect("this deployment has no reverse proxy");
+        front.send_to(&urls(&self.replicas[first..]));
+    }
+
+    /// Who visits it.
+    pub fn crowd(&self) -> Crowd {
+        self.front.as_ref().map_or_else(Crowd::anybody, |front| Crowd::newcomers(front.authority()))
+    }
+
     fn start(log: Log, urls: &[String]) -> Self {
-        let (model, addresses) = (Model::start(), Addresses::default());
+        let (model, addresses) = (Model::start(Manner::HASTY), Addresses::default());
         let base_url = model.base_url();
         let replicas = urls.iter().map(|url| Replica::start(&addresses, url, &base_url)).collect();
-        let stand = Self { replicas, addresses, log, model };
+        let stand = Self { replicas, addresses, log, model, front: None };
         if let Log::Cluster(cluster) = &stand.log {
             cluster.until_current(STREAM);
         }
@@ -104,6 +136,10 @@ impl Stand {
         };
         tokio::time::timeout(READING, read_all(&*log)).await.expect("the log is not read to its end")
     }
+}
+
+fn urls(replicas: &[Replica]) -> Vec<&str> {
+    replicas.iter().map(Replica::url).collect()
 }
 
 async fn open(servers: Vec<String>) -> JetStreamLog {

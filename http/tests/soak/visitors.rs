@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use chat_schema::{MessageId, SessionId};
-use serde_json::json;
+use reqwest::Certificate;
+use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -13,12 +14,8 @@ use uuid::Uuid;
 
 use crate::replicas::Addresses;
 use crate::seen::{Clock, End, Seen};
-use crate::support::{Stream, WIDGET_KEY, body_of};
+use crate::support::{Stream, WIDGET_KEY};
 
-/// Visitors who come back to their sessions: one that waits for a dead owner's turn keeps its visitor waiting.
-const VISITORS: usize = 12;
-/// Visitors who begin a session with every message: whoever still serves, serves them.
-const NEWCOMERS: usize = 6;
 /// Sessions of each visitor's own.
 const SESSIONS: usize = 2;
 /// Sessions that all visitors use at the same time.
@@ -30,6 +27,37 @@ const LONG_SILENCE: Duration = Duration::from_secs(10);
 const PAUSE_MS: u64 = 250;
 /// Time after which a visitor gives a message up.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who visits.
+#[derive(Clone)]
+pub struct Crowd {
+    /// Visitors who come back to their sessions: one that waits for a dead owner's turn keeps its visitor waiting.
+    regulars: usize,
+    /// Visitors who begin a session with every message: whoever still serves, serves them.
+    newcomers: usize,
+    /// Longest silences that they bear, each half of the times.
+    silences: [Duration; 2],
+    /// Whom they believe besides the public authorities.
+    authority: Option<Certificate>,
+}
+
+impl Crowd {
+    /// Some of each kind, who go elsewhere when it suits them.
+    pub fn anybody() -> Self {
+        Self { regulars: 12, newcomers: 6, silences: [SILENCE, LONG_SILENCE], authority: None }
+    }
+
+    /// Many, each with a session for every message, who wait.
+    pub fn newcomers(authority: Certificate) -> Self {
+        Self { regulars: 0, newcomers: 60, silences: [LONG_SILENCE, LONG_SILENCE], authority: Some(authority) }
+    }
+
+    /// One visitor's browser, which keeps its connections.
+    fn browser(&self) -> reqwest::Client {
+        let browser = reqwest::Client::builder().no_proxy().connect_timeout(SILENCE);
+        browser.tls_certs_merge(self.authority.clone()).build().unwrap()
+    }
+}
 
 /// Visitors at work.
 pub struct Load {
@@ -44,6 +72,7 @@ pub struct Load {
 struct Where {
     addresses: Addresses,
     http: reqwest::Client,
+    silences: [Duration; 2],
     clock: Clock,
     answered: Arc<AtomicU64>,
     sink: mpsc::UnboundedSender<Seen>,
@@ -58,20 +87,21 @@ struct Message {
 
 impl Load {
     /// Starts all visitors.
-    pub fn start(addresses: Addresses, clock: Clock) -> Self {
+    pub fn start(addresses: Addresses, crowd: &Crowd, clock: Clock) -> Self {
         let (sink, seen) = mpsc::unbounded_channel();
-        let http = reqwest::Client::builder().no_proxy().connect_timeout(SILENCE).build().unwrap();
-        let at = Where { addresses, http, clock, answered: Arc::default(), sink };
+        let (http, silences) = (crowd.browser(), crowd.silences);
+        let at = Where { addresses, http, silences, clock, answered: Arc::default(), sink };
         let stop = Arc::new(AtomicBool::new(false));
         let mut visitors = JoinSet::new();
-        for visitor in 0..VISITORS + NEWCOMERS {
-            let (at, stop) = (at.clone(), Arc::clone(&stop));
+        for visitor in 0..crowd.regulars + crowd.newcomers {
+            let (at, stop) = (Where { http: crowd.browser(), ..at.clone() }, Arc::clone(&stop));
+            let comes_back = visitor < crowd.regulars;
             visitors.spawn(async move {
                 for number in 0.. {
                     if stop.load(Ordering::SeqCst) {
                         return;
                     }
-                    at.converse(Message::new(visitor, number)).await;
+                    at.converse(Message::new(visitor, comes_back, number)).await;
                 }
             });
         }
@@ -99,9 +129,9 @@ impl Load {
 }
 
 impl Message {
-    fn new(visitor: usize, number: usize) -> Self {
+    fn new(visitor: usize, comes_back: bool, number: usize) -> Self {
         let session = match choose(SESSIONS + 1) {
-            _ if visitor >= VISITORS => format!("visitor-{visitor}-{number}"),
+            _ if !comes_back => format!("visitor-{visitor}-{number}"),
             SESSIONS => format!("shared-{}", choose(SHARED)),
             own => format!("visitor-{visitor}-{own}"),
         };
@@ -162,14 +192,16 @@ impl Where {
         let url = format!("{}/v1/chat/stream", self.addresses.of(seen.replica));
         let body = json!({"sessionId": message.session, "message": message.text, "messageId": message.id});
         let request = self.http.post(url).header("x-api-key", WIDGET_KEY).json(&body);
-        let silence = if choose(2) == 0 { LONG_SILENCE } else { SILENCE };
+        let silence = self.silences[choose(2)];
         let response = match timeout(silence, request.send()).await {
             Ok(Ok(response)) => response,
             Ok(Err(_)) => return End::Cut,
             Err(_) => return End::Silent,
         };
         if response.status() != 200 {
-            let (status, body) = body_of(response).await;
+            let status = response.status().as_u16();
+            // A proxy's own refusals are no JSON.
+            let body: Value = response.json().await.unwrap_or_default();
             return End::Refused(status, body["code"].as_str().unwrap_or_default().to_owned());
         }
         let mut stream = Stream::new(response);

@@ -15,9 +15,6 @@ pub(crate) const KUBECTL: &str = "KUBECTL";
 const ENVIRONMENT: &str = "target/tools/python";
 const REQUIREMENTS: &str = "xtask/src/deploy/requirements.txt";
 const VENV_PACKAGE: &str = "python3-venv";
-/// Debian's package of Prometheus, of which only `promtool` is taken.
-const PROMETHEUS: &str = "prometheus";
-const UNPACKED: &str = "target/tools/prometheus";
 /// The oldest kustomize whose components behave as ours need.
 const OLDEST_KUSTOMIZE: u32 = 5;
 
@@ -33,7 +30,10 @@ impl Tools {
     pub(crate) fn ensure() -> Result<Self> {
         install_packages()?;
         let on_path = process::on_path("kubectl").filter(|kubectl| is_new_enough(kubectl));
-        Ok(Self { kubectl: on_path.map_or_else(|| program("kubectl"), Ok)?, promtool: promtool()? })
+        Ok(Self {
+            kubectl: on_path.map_or_else(|| program("kubectl"), Ok)?,
+            promtool: apt::program("prometheus", "usr/bin/promtool")?,
+        })
     }
 
     /// A program of the Python environment.
@@ -97,18 +97,6 @@ fn make_environment() -> Result<()> {
         );
     }
     Ok(())
-}
-
-fn promtool() -> Result<Option<PathBuf>> {
-    let unpacked = Path::new(UNPACKED).join("usr/bin/promtool");
-    if let Some(found) = process::on_path("promtool").or_else(|| unpacked.is_file().then(|| unpacked.clone())) {
-        return Ok(Some(found));
-    }
-    if !apt::may_install() {
-        return Ok(None);
-    }
-    apt::unpack(PROMETHEUS, Path::new(UNPACKED))?;
-    Ok(unpacked.is_file().then_some(unpacked))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod assertions;
 mod client;
 mod metrics;
 mod process;
+mod reverse_proxy;
 mod server;
 mod upstream;
 
@@ -14,6 +15,7 @@ mod scripted_upstream;
 pub use assertions::{assert_error, assert_security_headers, header, valid};
 pub use client::{Stream, body_of};
 pub use process::{Options, Process, model};
+pub use reverse_proxy::ReverseProxy;
 pub(crate) use scripted_upstream::Script;
 pub use server::{ADMIN_KEY, Server, WIDGET_KEY};
 pub use upstream::Upstream;
