@@ -22,6 +22,7 @@ mod contract;
 mod cors;
 mod crash;
 mod dashboard;
+mod deployment;
 mod disk_faults;
 mod erase;
 mod erase_killed;

@@ -27,7 +27,7 @@ pub(crate) use server::Server;
 
 /// The user that `open-chat` is, in `accounts.conf`.
 pub(crate) const USER: &str = "open-chat";
-pub(crate) const PASSWORD: &str = "test-password-of-open-chat";
+pub(crate) const PASSWORD: &str = "password-of-open-chat-in-these-tests";
 /// The user of the system account.
 pub(crate) const OPERATOR: &str = "operator";
 pub(crate) const OPERATOR_PASSWORD: &str = "test-password-of-the-operator";
