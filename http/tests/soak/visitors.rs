@@ -37,7 +37,7 @@ pub struct Crowd {
     newcomers: usize,
     /// Longest silences that they bear, each half of the times.
     silences: [Duration; 2],
-    /// Whom they believe besides the public authorities.
+    /// Whom they believe, where they meet a proxy with TLS.
     authority: Option<Certificate>,
 }
 
@@ -52,10 +52,14 @@ impl Crowd {
         Self { regulars: 0, newcomers: 60, silences: [LONG_SILENCE, LONG_SILENCE], authority: Some(authority) }
     }
 
-    /// One visitor's browser, which keeps its connections.
+    /// What visitors ask with. Behind a proxy it keeps no idle connections: when the proxy is told other servers it closes them, and
+    /// browsers send again by themselves what meets one that is just being closed.
     fn browser(&self) -> reqwest::Client {
         let browser = reqwest::Client::builder().no_proxy().connect_timeout(SILENCE);
-        browser.tls_certs_merge(self.authority.clone()).build().unwrap()
+        match &self.authority {
+            Some(authority) => browser.tls_certs_only([authority.clone()]).pool_max_idle_per_host(0).build().unwrap(),
+            None => browser.build().unwrap(),
+        }
     }
 }
 
@@ -94,7 +98,7 @@ impl Load {
         let stop = Arc::new(AtomicBool::new(false));
         let mut visitors = JoinSet::new();
         for visitor in 0..crowd.regulars + crowd.newcomers {
-            let (at, stop) = (Where { http: crowd.browser(), ..at.clone() }, Arc::clone(&stop));
+            let (at, stop) = (at.clone(), Arc::clone(&stop));
             let comes_back = visitor < crowd.regulars;
             visitors.spawn(async move {
                 for number in 0.. {
