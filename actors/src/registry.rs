@@ -43,7 +43,9 @@ impl Registry {
     /// The message was not taken in.
     pub async fn submit(&self, message: SendMessage) -> Result<Attachment, Refusal> {
         let id = ConversationId::of(&message.session_id);
-        self.ask(id, || Submit(message.clone())).await.unwrap_or(Err(Refusal::Internal))
+        // Of traces only: off at its source while nobody wants it.
+        let turn = tracing::debug_span!("turn", conversation_id = %id);
+        self.ask(id, || Submit(message.clone(), turn.clone())).await.unwrap_or(Err(Refusal::Internal))
     }
 
     /// Attaches to a message that is known and needs no new attempt; `None` if there is no such message.

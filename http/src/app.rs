@@ -25,6 +25,8 @@ pub(crate) struct App(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) production: bool,
+    /// Whether spans are exported.
+    pub(crate) traced: bool,
     /// Whether errors tell what is wrong with each field, and `/demo` is served.
     pub(crate) development: bool,
     pub(crate) widget_key: Key,

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::app::State;
 use crate::error::ApiError;
 use crate::metrics::count_request;
+use crate::traces;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,7 +33,8 @@ pub(crate) async fn envelope(
     let began = Instant::now();
     let request_id = Uuid::new_v4().to_string();
     let method = request.method().clone();
-    let span = tracing::info_span!("request", request_id);
+    let span =
+        if app.traced { traces::begin(&request, &request_id) } else { tracing::info_span!("request", request_id) };
 
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let mut response = write_error_body(response, &request_id, app.development);
@@ -52,6 +54,9 @@ pub(crate) async fn envelope(
     let elapsed_ms = began.elapsed().as_secs_f64() * 1000.0;
     let status = response.status().as_u16();
     count_request(&route, &method, response.status());
+    if app.traced {
+        traces::end(&span, &method, &route, response.status());
+    }
     span.in_scope(|| {
         if response.status().is_server_error() {
             tracing::warn!(%method, route, status, elapsed_ms, "request failed");

@@ -2,19 +2,46 @@
 
 use std::io::{self, IsTerminal};
 
-use tracing_subscriber::EnvFilter;
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use crate::traces::Traces;
 
 /// Levels without `RUST_LOG`. What `async_nats` meets comes back to the event log, which tells it once and in words for operators.
 const DEFAULT_FILTER: &str = "info,actix_server=warn,async_nats=off";
 
-/// Installs the logger for the whole process.
-pub(crate) fn init() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+/// Installs the logger for the whole process, and what exports its traces.
+pub(crate) fn init(traces: Option<&Traces>) {
+    match traces {
+        None => {
+            tracing_subscriber::registry().with(logger()).with(filter()).with(filter_fn(holds_no_message)).init();
+        }
+        // What keeps lines out of the log keeps no span from the collector.
+        Some(traces) => {
+            let filter = filter().and(filter_fn(holds_no_message));
+            tracing_subscriber::registry().with(logger().with_filter(filter)).with(traces.layer()).init();
+        }
+    }
+}
+
+fn filter() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER))
+}
+
+/// What `async_nats` writes below info has whole events in it, whatever `RUST_LOG` asks for.
+fn holds_no_message(metadata: &Metadata<'_>) -> bool {
+    *metadata.level() <= Level::INFO || !metadata.target().starts_with("async_nats")
+}
+
+fn logger() -> Box<dyn Layer<Registry> + Send + Sync> {
     // A log nobody reads any more must not end the process: the logger's own report of that would panic.
-    let logger = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).log_internal_errors(false);
+    let logger = tracing_subscriber::fmt::layer().with_writer(io::stderr).log_internal_errors(false);
     if io::stderr().is_terminal() {
-        logger.with_target(false).init();
+        logger.with_target(false).boxed()
     } else {
-        logger.json().flatten_event(true).with_current_span(true).with_span_list(false).init();
+        logger.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed()
     }
 }

@@ -30,6 +30,7 @@ mod routes;
 mod seed;
 mod sessions;
 mod startup;
+mod traces;
 mod visitor;
 mod widget;
 
@@ -39,6 +40,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::traces::Traces;
 
 /// The server of Open Chat Widget: an AI chat for any website, its events in a durable log.
 ///
@@ -101,13 +103,24 @@ fn main() -> ExitCode {
             }
         }
         Some(Command::Serve | Command::Audit(_)) | None => {
-            logging::init();
-            if let Err(error) = actix_web::rt::System::new().block_on(startup::serve(config)) {
+            if let Err(error) = serve(config) {
                 return fail(&format_args!("{error:#}"));
             }
         }
     }
     ExitCode::SUCCESS
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    let traces = config.telemetry.traces.as_ref().map(Traces::start).transpose()?;
+    logging::init(traces.as_ref());
+    actix_web::rt::System::new().block_on(async {
+        let served = startup::serve(config).await;
+        if let Some(traces) = traces {
+            traces.stop().await;
+        }
+        served
+    })
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {

@@ -30,6 +30,7 @@ use crate::drain::Drain;
 use crate::keys::Key;
 use crate::pages::{Pages, script_tag};
 use crate::rate_limit::RateLimiter;
+use crate::traces::{TracedAssistant, TracedLog};
 use crate::widget::Bundles;
 use crate::{metrics, retention, routes};
 
@@ -277,7 +278,13 @@ fn app(
         max_concurrent_replies: config.limits.max_concurrent_replies,
         ..Settings::default()
     };
-    let services = Arc::new(Services::new(Arc::clone(&log), bus, assistant(&config.assistant)?, settings));
+    let traced = config.telemetry.traces.is_some();
+    let (mut appended, mut assistant) = (Arc::clone(&log), assistant(&config.assistant)?);
+    if traced {
+        appended = Arc::new(TracedLog::new(appended, Arc::clone(&models)));
+        assistant = Arc::new(TracedAssistant(assistant));
+    }
+    let services = Arc::new(Services::new(appended, bus, assistant, settings));
     let (limit, window) = (config.limits.rate_limit_max_requests, config.limits.rate_limit_window);
     let development = !config.server.mode.is_production();
     let public_url = config.origins.public_url(port);
@@ -292,6 +299,7 @@ fn app(
     }
     Ok(App(Arc::new(Shared {
         production: !development,
+        traced,
         development,
         widget_key: Key::new(&config.keys.widget),
         admin_key: config.keys.admin.as_ref().map(Key::new),

@@ -9,6 +9,7 @@ use chat_eventlog::Append;
 use chat_schema::{ConversationId, Head, MessageId, SealedEvent};
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use super::decide::{self, Decision, Ending, SendMessage};
 use super::pending::{Ended, Pending, Queue, Running};
@@ -108,12 +109,17 @@ impl ConversationActor {
         running.or_else(|| waiting.find(|waiting| waiting.in_reply_to == *id).map(|waiting| &waiting.stop))
     }
 
-    pub(super) fn submit(&mut self, message: SendMessage, ctx: &mut Context<Self>) -> Result<Attachment, Refusal> {
+    pub(super) fn submit(
+        &mut self,
+        message: SendMessage,
+        span: Span,
+        ctx: &mut Context<Self>,
+    ) -> Result<Attachment, Refusal> {
         let queued = self.running.is_some() || !self.queue.messages.is_empty();
         if self.queue.messages.len() >= MAX_WAITING {
             return Err(Refusal::ConversationBusy);
         }
-        let pending = Pending::new(message);
+        let pending = Pending::new(message, span);
         let progress = pending.progress.subscribe();
         self.queue.messages.push_back(pending);
         self.proceed(ctx);
@@ -158,7 +164,8 @@ impl ConversationActor {
                 });
                 pending.in_reply_to = in_reply_to;
                 self.queue.busy = true;
-                let opened = turn::open(services, event, history, pending.stop.clone()).into_actor(self);
+                let opened = turn::open(services, event, history, pending.stop.clone());
+                let opened = opened.instrument(pending.span.clone()).into_actor(self);
                 ctx.spawn(opened.map(move |opened, actor, ctx| actor.opened(opened, pending, ctx)));
                 return;
             }
@@ -232,7 +239,8 @@ impl ConversationActor {
         };
         self.queue.busy = true;
         let event = self.services.seal(self.head, self.id, event);
-        let closed = turn::close(Arc::clone(&self.services), event.clone()).into_actor(self);
+        let closed = turn::close(Arc::clone(&self.services), event.clone());
+        let closed = closed.instrument(ended.pending.span.clone()).into_actor(self);
         ctx.spawn(closed.map(move |outcome, actor, ctx| match outcome {
             Append::Appended(_) => {
                 actor.fold(&event);

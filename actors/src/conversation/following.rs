@@ -5,6 +5,7 @@ use std::sync::Arc;
 use actix::prelude::*;
 use chat_schema::FailureReason;
 use tokio::sync::watch;
+use tracing::Span;
 
 use super::actor::ConversationActor;
 use super::decide::{self, Ending, SendMessage};
@@ -100,7 +101,9 @@ impl ConversationActor {
         match asked {
             Some((message, stop)) if unanswered && progress.borrow().text().is_empty() => {
                 let in_reply_to = turn.message_id;
-                self.queue.messages.push_front(Pending { message, in_reply_to, progress, stop, conflicts: 0 });
+                // The trace in which it was asked for ended with that.
+                let (conflicts, span) = (0, Span::none());
+                self.queue.messages.push_front(Pending { message, in_reply_to, progress, stop, conflicts, span });
             }
             _ => progress.send_modify(|progress| show_end(progress, &self.state, &turn)),
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chat_schema::{MessageId, Rating};
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
+use tracing::Span;
 
 use super::decide::{Ending, SendMessage};
 use super::state::OpenTurn;
@@ -20,16 +21,19 @@ pub(super) struct Pending {
     pub(super) progress: watch::Sender<Progress>,
     pub(super) stop: StopSignal,
     pub(super) conflicts: u32,
+    /// Of the turn, from here to its end.
+    pub(super) span: Span,
 }
 
 impl Pending {
-    pub(super) fn new(message: SendMessage) -> Self {
+    pub(super) fn new(message: SendMessage, span: Span) -> Self {
         Self {
             in_reply_to: message.message_id.clone(),
             message,
             progress: watch::Sender::new(Progress::waiting()),
             stop: StopSignal::new(),
             conflicts: 0,
+            span,
         }
     }
 

@@ -3,6 +3,7 @@
 use actix::prelude::*;
 use chat_schema::{Event, MessageId, Rating, SealedEvent};
 use tokio::sync::{oneshot, watch};
+use tracing::Span;
 
 use super::actor::ConversationActor;
 use super::decide::{self, SendMessage};
@@ -12,8 +13,8 @@ use crate::progress::{Attachment, Progress, Refusal};
 /// Ratings that may wait for the log.
 const MAX_RATINGS: usize = 4;
 
-/// Take the message in, or attach to what became of it.
-pub(crate) struct Submit(pub(crate) SendMessage);
+/// Take the message in, or attach to what became of it. The span is that of the turn it may begin.
+pub(crate) struct Submit(pub(crate) SendMessage, pub(crate) Span);
 
 impl Message for Submit {
     type Result = Result<Attachment, Refusal>;
@@ -22,14 +23,14 @@ impl Message for Submit {
 impl Handler<Submit> for ConversationActor {
     type Result = Result<Attachment, Refusal>;
 
-    fn handle(&mut self, Submit(message): Submit, ctx: &mut Context<Self>) -> Self::Result {
+    fn handle(&mut self, Submit(message, span): Submit, ctx: &mut Context<Self>) -> Self::Result {
         self.begin_request(ctx)?;
         match self.attach(&message) {
             Some(attached) => {
                 self.note_asked(message);
                 attached
             }
-            None => self.submit(message, ctx),
+            None => self.submit(message, span, ctx),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! `Debug` and [`Config::print`] included, ever carries one.
 
 mod assistant;
+mod collector;
 mod dotenv_file;
 mod error;
 mod keys;
@@ -28,6 +29,7 @@ use std::path::Path;
 use chat_schema::SystemSetting;
 
 pub(crate) use assistant::{Assistant, AssistantKind};
+pub(crate) use collector::Collector;
 pub(crate) use error::ConfigError;
 pub(crate) use keys::Keys;
 pub(crate) use limits::Limits;

@@ -2,20 +2,23 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use super::collector::Collector;
 use super::reader::{Reader, quoted};
 
-/// Where metrics are served. Traces are set by the standard `OTEL_*` variables of the environment.
+/// Where metrics are served, and where traces go.
 #[derive(Debug, Clone)]
 pub(crate) struct Telemetry {
     /// `METRICS_ADDRESS`: of a listener of its own; port 0 is any free one. Not served without.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Without a collector there are no traces.
+    pub(crate) traces: Option<Collector>,
 }
 
 impl Telemetry {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let metrics = reader.parsed("METRICS_ADDRESS", address);
         reader.show("METRICS_ADDRESS", metrics.map_or_else(String::new, |address| address.to_string()));
-        Self { metrics }
+        Self { metrics, traces: Collector::read(reader) }
     }
 }
 

@@ -105,6 +105,10 @@ ASSISTANT_ANSWER_TIMEOUT_MS=300000   # default
 ASSISTANT_MAX_ANSWER_BYTES=262144   # default
 SHUTDOWN_TIMEOUT_MS=25000   # default
 METRICS_ADDRESS=   # default
+OTEL_EXPORTER_OTLP_ENDPOINT=   # default
+OTEL_EXPORTER_OTLP_HEADERS=(not set)   # default
+OTEL_SERVICE_NAME=open-chat   # default
+OTEL_TRACES_SAMPLER_ARG=1   # default
 ";
     assert_eq!(printed, documented);
     assert_eq!(
@@ -217,7 +221,7 @@ fn a_long_refused_value_is_cut_and_stays_on_one_line() {
 fn no_text_ever_shows_a_secret() {
     let secrets: Vec<&str> =
         VARIABLES.iter().filter(|variable| variable.secret).map(|variable| variable.name).collect();
-    assert_eq!(secrets.len(), 6);
+    assert_eq!(secrets.len(), 7);
     for name in secrets {
         for mode in ["development", "production"] {
             // Good ones, ones that production refuses, and one that no rule of any variable likes.

@@ -55,6 +55,10 @@ pub(super) const VARIABLES: &[Variable] = &[
     open("ASSISTANT_MAX_ANSWER_BYTES"),
     open("SHUTDOWN_TIMEOUT_MS"),
     open("METRICS_ADDRESS"),
+    open("OTEL_EXPORTER_OTLP_ENDPOINT"),
+    secret("OTEL_EXPORTER_OTLP_HEADERS"),
+    open("OTEL_SERVICE_NAME"),
+    open("OTEL_TRACES_SAMPLER_ARG"),
 ];
 
 /// Another name of `NODE_ENV`.

@@ -44,4 +44,5 @@ mod shutdown;
 mod start;
 mod storage;
 mod streaming;
+mod traces;
 mod upstream_faults;

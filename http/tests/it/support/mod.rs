@@ -2,6 +2,7 @@
 
 mod assertions;
 mod client;
+mod collector;
 mod metrics;
 mod process;
 mod reverse_proxy;
@@ -14,6 +15,7 @@ mod scripted_upstream;
 
 pub use assertions::{assert_error, assert_security_headers, header, valid};
 pub use client::{Stream, body_of};
+pub use collector::Collector;
 pub use process::{Options, Process, model};
 pub use reverse_proxy::ReverseProxy;
 pub(crate) use scripted_upstream::Script;

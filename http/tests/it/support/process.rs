@@ -29,6 +29,12 @@ impl Options {
         self
     }
 
+    /// These, and what `more` adds.
+    pub fn and(mut self, more: Self) -> Self {
+        self.vars.extend(more.vars);
+        self
+    }
+
     pub fn through(mut self, wrapper: &[&str]) -> Self {
         self.wrapper = wrapper.iter().map(ToString::to_string).collect();
         self
