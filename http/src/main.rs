@@ -23,6 +23,7 @@ mod ndjson;
 mod openapi;
 mod origin;
 mod pages;
+mod probe;
 mod rate_limit;
 mod rebuild;
 mod retention;
@@ -62,6 +63,8 @@ enum Command {
     Serve,
     /// Print the configuration as it takes effect, without secrets
     Config,
+    /// Ask the server at HOST and PORT whether it lives; exits with 1 if not. The health check of containers
+    Health,
     Audit(audit::Arguments),
     /// Look after the read models, which the admin API and the dashboard answer from
     #[command(subcommand)]
@@ -77,38 +80,34 @@ enum Projections {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let command = match cli.command {
-        // Needs to know where the log is, and nothing else of the configuration.
-        Some(Command::Audit(arguments)) => return actix_web::rt::System::new().block_on(audit::run(arguments)),
-        command => command,
+    let command = cli.command.unwrap_or(Command::Serve);
+    // The first two need a part of the configuration, whatever is wrong with the rest.
+    let done = match command {
+        Command::Health => return probe::run(),
+        Command::Audit(arguments) => return actix_web::rt::System::new().block_on(audit::run(arguments)),
+        command => match Config::load(environment(), Path::new(".")) {
+            Ok(config) if cli.print_config => {
+                print!("{}", config.print());
+                Ok(())
+            }
+            Ok(config) => perform(command, config),
+            Err(error) => return fail(&error),
+        },
     };
-    // A value that is not Unicode becomes one that its variable's check refuses by name.
-    let environment = std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
-    let config = match Config::load(environment, Path::new(".")) {
-        Ok(config) => config,
-        Err(error) => return fail(&error),
-    };
+    done.map_or_else(|error| fail(&format_args!("{error:#}")), |()| ExitCode::SUCCESS)
+}
+
+fn perform(command: Command, config: Config) -> anyhow::Result<()> {
+    let system = || actix_web::rt::System::new();
     match command {
-        Some(Command::Config) => print!("{}", config.print()),
-        _ if cli.print_config => print!("{}", config.print()),
-        Some(Command::Projections(Projections::Rebuild)) => {
-            if let Err(error) = actix_web::rt::System::new().block_on(rebuild::rebuild(config)) {
-                return fail(&format_args!("{error:#}"));
-            }
+        Command::Config => {
+            print!("{}", config.print());
+            Ok(())
         }
-        Some(Command::Seed(arguments)) => {
-            if let Err(error) = actix_web::rt::System::new().block_on(seed::seed(config, arguments)) {
-                return fail(&format_args!("{error:#}"));
-            }
-        }
-        Some(Command::Serve | Command::Audit(_)) | None => {
-            if let Err(error) = serve(config) {
-                return fail(&format_args!("{error:#}"));
-            }
-        }
+        Command::Projections(Projections::Rebuild) => system().block_on(rebuild::rebuild(config)),
+        Command::Seed(arguments) => system().block_on(seed::seed(config, arguments)),
+        Command::Serve | Command::Health | Command::Audit(_) => serve(config),
     }
-    ExitCode::SUCCESS
 }
 
 fn serve(config: Config) -> anyhow::Result<()> {
@@ -121,6 +120,11 @@ fn serve(config: Config) -> anyhow::Result<()> {
         }
         served
     })
+}
+
+/// A value that is not Unicode becomes one that its variable's check refuses by name.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {

@@ -10,9 +10,7 @@ use crate::startup;
 
 /// Opens the log at `address`, or the configured one.
 pub(super) async fn open(address: Option<String>) -> anyhow::Result<Box<dyn Archive>> {
-    let environment = std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
     let named = if address.is_some() { "--log" } else { "EVENT_LOG" };
-    let storage = Config::load_storage(environment, Path::new("."), address)?;
+    let storage = Config::load_storage(crate::environment(), Path::new("."), address)?;
     startup::open_archive(&storage).await.with_context(|| format!("{named} {}", storage.event_log))
 }

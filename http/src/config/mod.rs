@@ -24,6 +24,7 @@ mod toml_file;
 mod variables;
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::path::Path;
 
 use chat_schema::SystemSetting;
@@ -101,6 +102,20 @@ impl Config {
         let mut reader = Reader::new(&sources, problems);
         let storage = Storage::read(&mut reader);
         if reader.problems.is_empty() { Ok(storage) } else { Err(ConfigError { problems: reader.problems }) }
+    }
+
+    /// Reads only where the server is to be reached from its own machine. Everything else may be wrong, the files included.
+    ///
+    /// # Errors
+    /// What is wrong with `HOST` or `PORT`.
+    pub(crate) fn load_own_address(
+        env: impl Iterator<Item = (String, String)>,
+        dir: &Path,
+    ) -> Result<SocketAddr, ConfigError> {
+        let sources = Sources::read(env, dir, &mut Vec::new());
+        let mut reader = Reader::new(&sources, Vec::new());
+        let address = server::own_address(&mut reader);
+        if reader.problems.is_empty() { Ok(address) } else { Err(ConfigError { problems: reader.problems }) }
     }
 
     /// The configuration as it took effect, in the order of the documentation; secrets only as set or not.

@@ -1,7 +1,7 @@
 //! Where the server listens and how it runs.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ impl Server {
         Self {
             mode,
             host: host(reader, mode),
-            port: reader.number("PORT", 4000, 0..=u16::MAX),
+            port: port(reader),
             widget_bundle: widget_bundle.map(PathBuf::from),
             shutdown_timeout: reader.milliseconds("SHUTDOWN_TIMEOUT_MS", 25_000, 3_600_000),
         }
@@ -100,6 +100,21 @@ fn mode(reader: &mut Reader<'_>) -> Mode {
     let mode = mode.unwrap_or(Mode::Development);
     reader.show_from("NODE_ENV", mode, source);
     mode
+}
+
+/// Where a process on the same machine reaches the server. What listens on every address, as a server in production does unless it
+/// is told otherwise, is reached on the loopback one.
+pub(super) fn own_address(reader: &mut Reader<'_>) -> SocketAddr {
+    let host = match host(reader, Mode::Development) {
+        IpAddr::V4(every) if every.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(every) if every.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        host => host,
+    };
+    SocketAddr::new(host, port(reader))
+}
+
+fn port(reader: &mut Reader<'_>) -> u16 {
+    reader.number("PORT", 4000, 0..=u16::MAX)
 }
 
 fn host(reader: &mut Reader<'_>, mode: Mode) -> IpAddr {

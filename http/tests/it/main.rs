@@ -29,6 +29,7 @@ mod erase_killed;
 mod export;
 mod export_memory;
 mod feed;
+mod health;
 mod jetstream;
 mod jetstream_login;
 mod metrics;
