@@ -3,7 +3,6 @@
 use std::time::SystemTime;
 
 use chat_schema::{SystemAssistant, SystemSetting};
-use secrecy::ExposeSecret;
 
 use crate::config::{AssistantKind, Config, EventLogAddress};
 
@@ -42,5 +41,5 @@ impl About {
 
 /// The widget's key as the script tag has it: the one secret of the configuration that is public.
 pub(crate) fn widget_key(config: &Config) -> String {
-    config.keys.widget.expose_secret().to_owned()
+    config.keys.newest_widget().to_owned()
 }

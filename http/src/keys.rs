@@ -9,24 +9,31 @@ use actix_web::{FromRequest, HttpRequest};
 use chat_schema::Operator;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 
 use crate::app::App;
 use crate::dashboard::{self, Session, Sessions};
 use crate::error::ApiError;
 use crate::metrics::{Limited, count_limited};
 
-/// A key as it is compared: by digest, so that neither its length nor its content shows in the time it takes.
+/// A key as it is compared, or the newest one and those that still count: by digest, so that neither its length nor its content shows in
+/// the time it takes.
 #[derive(Clone)]
-pub(crate) struct Key([u8; 32]);
+pub(crate) struct Key(Vec<[u8; 32]>);
 
 impl Key {
     pub(crate) fn new(secret: &SecretString) -> Self {
-        Self(Sha256::digest(secret.expose_secret().as_bytes()).into())
+        Self::any_of(std::slice::from_ref(secret))
+    }
+
+    pub(crate) fn any_of(secrets: &[SecretString]) -> Self {
+        Self(secrets.iter().map(|secret| Sha256::digest(secret.expose_secret().as_bytes()).into()).collect())
     }
 
     pub(crate) fn matches(&self, candidate: &[u8]) -> bool {
-        self.0.ct_eq(&Sha256::digest(candidate)).into()
+        let candidate: [u8; 32] = Sha256::digest(candidate).into();
+        // All of them, whichever it is.
+        self.0.iter().fold(Choice::from(0), |matches, key| matches | key.ct_eq(&candidate)).into()
     }
 }
 

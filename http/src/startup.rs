@@ -16,7 +16,6 @@ use chat_eventlog::embedded::{EmbeddedArchive, EmbeddedLog};
 use chat_eventlog::jetstream::{self, JetStreamArchive, JetStreamLog};
 use chat_eventlog::{Bus, EventLog};
 use chat_projections::ReadModels;
-use secrecy::ExposeSecret;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::abandoned;
@@ -288,7 +287,7 @@ fn app(
     let (limit, window) = (config.limits.rate_limit_max_requests, config.limits.rate_limit_window);
     let development = !config.server.mode.is_production();
     let public_url = config.origins.public_url(port);
-    let demo_key = development.then(|| config.keys.widget.expose_secret());
+    let demo_key = development.then(|| config.keys.newest_widget());
     let bundles = Bundles::load(config.server.widget_bundle.as_deref());
     if !bundles.has_widget() {
         tracing::warn!("this binary was built without the widget: build it with cargo xtask build");
@@ -301,8 +300,8 @@ fn app(
         production: !development,
         traced,
         development,
-        widget_key: Key::new(&config.keys.widget),
-        admin_key: config.keys.admin.as_ref().map(Key::new),
+        widget_key: Key::any_of(&config.keys.widget),
+        admin_key: Some(&config.keys.admin).filter(|keys| !keys.is_empty()).map(|keys| Key::any_of(keys)),
         widget_key_text: about::widget_key(config),
         sessions: sessions(config, &public_url)?,
         origins: config.origins.origins(port),
@@ -362,7 +361,7 @@ fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
 fn announce(config: &Config, address: SocketAddr) {
     let url = config.origins.public_url(address.port());
     let production = config.server.mode.is_production();
-    let key = if production { "YOUR_WIDGET_API_KEY" } else { config.keys.widget.expose_secret() };
+    let key = if production { "YOUR_WIDGET_API_KEY" } else { config.keys.newest_widget() };
     let demo = if production { String::new() } else { format!("  Demo page       {url}/demo\n") };
     let _ = write!(
         io::stdout(),

@@ -19,10 +19,10 @@ const MIN_SESSION_SECRET: usize = 32;
 /// What callers prove themselves with.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
-    /// `WIDGET_API_KEY`: of the chat routes.
-    pub(crate) widget: SecretString,
-    /// `ADMIN_API_KEY`: of the admin routes; without it they answer key callers with 503.
-    pub(crate) admin: Option<SecretString>,
+    /// `WIDGET_API_KEY`: of the chat routes, newest first; every one of them counts.
+    pub(crate) widget: Vec<SecretString>,
+    /// `ADMIN_API_KEY`: of the admin routes, newest first; without any they answer key callers with 503.
+    pub(crate) admin: Vec<SecretString>,
     /// `DASHBOARD_PASSWORD`: without it the dashboard is off.
     pub(crate) dashboard_password: Option<SecretString>,
     /// `SESSION_SECRET`: keys of the dashboard's cookies, newest first; empty when not given.
@@ -33,25 +33,38 @@ impl Keys {
     pub(super) fn read(reader: &mut Reader<'_>, mode: Mode) -> Self {
         let strict = mode.is_production();
         let development = |key: &'static str| (!strict).then_some(key);
-        let widget = reader.secret("WIDGET_API_KEY", development(DEVELOPMENT_WIDGET_KEY));
-        let admin = reader.secret("ADMIN_API_KEY", development(DEVELOPMENT_ADMIN_KEY));
+        let widget = keys(reader.secret("WIDGET_API_KEY", development(DEVELOPMENT_WIDGET_KEY)));
+        let admin = keys(reader.secret("ADMIN_API_KEY", development(DEVELOPMENT_ADMIN_KEY)));
         let password = reader.secret("DASHBOARD_PASSWORD", development(DEVELOPMENT_PASSWORD));
         if strict {
-            match &widget {
-                Some(key) => check_key(reader, "WIDGET_API_KEY", key),
-                None => reader.missing("WIDGET_API_KEY", &format!("production needs {}", accepted_key())),
+            if widget.is_empty() {
+                reader.missing("WIDGET_API_KEY", &format!("production needs {}", accepted_key()));
             }
-            if let Some(key) = &admin {
-                check_key(reader, "ADMIN_API_KEY", key);
+            for (name, keys) in [("WIDGET_API_KEY", &widget), ("ADMIN_API_KEY", &admin)] {
+                keys.iter().for_each(|key| check_key(reader, name, key));
             }
         }
         Self {
-            widget: widget.unwrap_or_default(),
+            widget,
             admin,
             dashboard_password: if strict { good_password(reader, password) } else { password },
             session_secrets: session_secrets(reader),
         }
     }
+}
+
+impl Keys {
+    /// The widget's key as script tags are to have it.
+    pub(crate) fn newest_widget(&self) -> &str {
+        self.widget.first().map_or("", ExposeSecret::expose_secret)
+    }
+}
+
+/// A comma list, so that a key may be changed while the old one still counts. Without a comma it is one key, blanks included.
+fn keys(given: Option<SecretString>) -> Vec<SecretString> {
+    let Some(given) = given else { return Vec::new() };
+    let keys: Vec<SecretString> = list(given.expose_secret()).map(SecretString::from).collect();
+    if keys.len() > 1 { keys } else { vec![given] }
 }
 
 fn accepted_key() -> String {
@@ -114,11 +127,11 @@ mod tests {
     #[test]
     fn development_has_keys_that_everybody_knows_and_takes_any_other() {
         let keys = load(&[]).keys;
-        assert_eq!(keys.widget.expose_secret(), "change-me-widget-key");
-        assert_eq!(keys.admin.unwrap().expose_secret(), "change-me-admin-api-key");
+        assert_eq!(keys.newest_widget(), "change-me-widget-key");
+        assert_eq!(keys.admin[0].expose_secret(), "change-me-admin-api-key");
         assert_eq!(keys.dashboard_password.unwrap().expose_secret(), "change-me-admin-password");
         assert!(keys.session_secrets.is_empty());
-        assert_eq!(load(&[("WIDGET_API_KEY", "w")]).keys.widget.expose_secret(), "w");
+        assert_eq!(load(&[("WIDGET_API_KEY", " w")]).keys.newest_widget(), " w");
     }
 
     #[test]
@@ -142,9 +155,20 @@ mod tests {
 
     #[test]
     fn production_goes_on_without_an_admin_key() {
-        assert!(load(&production(&[("ADMIN_API_KEY", "")])).keys.admin.is_none());
+        assert!(load(&production(&[("ADMIN_API_KEY", "")])).keys.admin.is_empty());
         let keys = load(&production(&[("ADMIN_API_KEY", "admin-key-of-24-letters!\n")])).keys;
-        assert_eq!(keys.admin.unwrap().expose_secret(), "admin-key-of-24-letters!");
+        assert_eq!(keys.admin[0].expose_secret(), "admin-key-of-24-letters!");
+    }
+
+    #[test]
+    fn keys_are_lists_newest_first_of_which_every_one_is_checked() {
+        let keys =
+            load(&production(&[("WIDGET_API_KEY", "the-new-key-of-24-letters, the-old-key-of-24-letters")])).keys;
+        assert_eq!((keys.newest_widget(), keys.widget.len()), ("the-new-key-of-24-letters", 2));
+        assert_eq!(
+            problems(&production(&[("ADMIN_API_KEY", "the-new-key-of-24-letters,old")])),
+            [format!("ADMIN_API_KEY: is too short; {ACCEPTED} (from environment)")]
+        );
     }
 
     #[test]

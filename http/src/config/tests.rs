@@ -3,8 +3,6 @@
 use std::fs;
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
-
 use super::*;
 
 /// What a test gives: pairs of the environment, and the files of the working directory.
@@ -58,7 +56,7 @@ fn the_upstream_example_loads_unchanged() {
         ["OPENAI_API_KEY is still the example's placeholder, so the assistant will be unavailable."]
     );
     assert_eq!(config.assistant.kind, AssistantKind::OpenAi);
-    assert_eq!(config.keys.widget.expose_secret(), "change-me-widget-key");
+    assert_eq!(config.keys.newest_widget(), "change-me-widget-key");
     assert_eq!(config.server.widget_bundle.as_deref(), Some(Path::new("../widget/dist/chat-widget.js")));
     assert!(config.origins.origins(4000).allows("http://localhost:3000"));
 }
@@ -123,7 +121,7 @@ fn production_has_stricter_defaults() {
     assert_eq!(config.warnings, [] as [&str; 0]);
     assert_eq!(config.server.host.to_string(), "0.0.0.0");
     assert_eq!(config.assistant.kind, AssistantKind::OpenAi);
-    assert!(config.keys.admin.is_none());
+    assert!(config.keys.admin.is_empty());
     assert!(!config.origins.origins(4000).allows("https://elsewhere.example"));
 }
 

@@ -11,6 +11,21 @@ const SESSION: &str = "/v1/admin/session";
 const UNKNOWN: &str = "00000000-0000-5000-8000-000000000000";
 
 #[tokio::test]
+async fn a_key_may_be_changed_while_the_old_one_still_counts() {
+    let keys =
+        Options::default().var("WIDGET_API_KEY", "new-widget, old-widget").var("ADMIN_API_KEY", "new-admin,old-admin");
+    let server = Server::start(keys);
+    for (key, status) in [("new", 200), ("old", 200), ("new-widget, old", 401), ("", 401)] {
+        let chat = server.request(Method::POST, "/v1/chat").header("x-api-key", format!("{key}-widget"));
+        let chat = chat.json(&json!({"sessionId": "s", "message": "hi"})).send().await.unwrap();
+        let list =
+            server.request(Method::GET, "/v1/admin/conversations").header("x-admin-api-key", format!("{key}-admin"));
+        let list = list.send().await.unwrap();
+        assert_eq!((chat.status().as_u16(), list.status().as_u16()), (status, status), "{key}");
+    }
+}
+
+#[tokio::test]
 async fn no_admin_route_answers_a_caller_without_the_admin_key() {
     let server = Server::start(Options::default().var("RATE_LIMIT_MAX_REQUESTS", 100_000));
     let (_, document) = body_of(server.get("/v1/openapi.json").await).await;
