@@ -3,7 +3,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use chat_schema::{ConversationId, DecodeError, SealedEvent};
+use chat_schema::{ConversationId, DecodeError, Event, SealedEvent};
 use futures_util::stream::BoxStream;
 use uuid::Uuid;
 
@@ -64,6 +64,15 @@ pub enum Append {
     Unavailable,
 }
 
+/// Whether these events may be the first of a conversation.
+pub(crate) fn may_begin(expected: u64, events: &[SealedEvent]) -> bool {
+    let erased = events.first().and_then(|first| match first.envelope.event {
+        Event::ConversationErased { erased_events, .. } => Some(erased_events),
+        _ => None,
+    });
+    expected == erased.unwrap_or(0)
+}
+
 /// Why the log could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
@@ -91,6 +100,9 @@ pub trait EventLog: Send + Sync + 'static {
     /// The events are sealed one on the other, the first on version `expected`, and belong to `conversation`; there are at most
     /// 256 of them. `Appended` comes only once they are durable. Repeating an append that was stored answers `Appended` again
     /// and stores nothing, whatever came after it. An append without events stores nothing but still checks the expectation.
+    ///
+    /// In a log that is restored, an erased conversation begins with its [`ConversationErased`](chat_schema::Event::ConversationErased):
+    /// `expected` is then the number of events it erased, and the conversation has none.
     async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append;
 
     /// The events of one conversation with a version above `after`, in order.

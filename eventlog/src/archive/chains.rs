@@ -171,6 +171,14 @@ impl Chains {
         Ok(())
     }
 
+    /// Version of the first event of a conversation that is not erased, as far as it was followed.
+    ///
+    /// # Errors
+    /// The temporary file failed.
+    pub fn first(&self, conversation: ConversationId) -> Result<Option<u64>, ChainsError> {
+        Ok(self.known(conversation)?.map(|known| known.first))
+    }
+
     fn known(&self, conversation: ConversationId) -> rusqlite::Result<Option<Known>> {
         self.db
             .prepare_cached("SELECT first, version, hash FROM head WHERE conversation = ?1")?

@@ -98,6 +98,28 @@ pub async fn an_erasure_that_is_not_stored_erases_nothing<B: Backend>() {
     assert_eq!(sealed(history(&*log).await), events);
 }
 
+/// Where nothing is stored yet, and only there; anything else begins at version 1.
+pub async fn a_restored_conversation_may_begin_with_its_erasure<B: Backend>() {
+    let backend = B::start().await;
+    let mut log = backend.open().await;
+    let mut author = Author::new();
+    author.events(3);
+    let mut rival = author.clone();
+    assert_eq!(append(&*log, &rival.clone().events(1)).await, Append::Conflict { expected: 3, actual: 0 });
+    let all = [vec![author.erasure()], author.events(2)].concat();
+    store(&*log, &all[..2]).await;
+    store(&*log, &all[2..]).await;
+    assert_eq!(append(&*log, &[rival.erasure()]).await, Append::Conflict { expected: 3, actual: 6 });
+    for _ in 0..2 {
+        assert!(matches!(append(&*log, &all).await, Append::Appended(_)), "a repetition is known");
+        assert_eq!(sealed(log.read(author.conversation, 0).await.unwrap()), all);
+        until_history_is(&*log, &all).await;
+        drop(log);
+        log = backend.open().await;
+    }
+    assert!(matches!(append(&*log, &author.events(1)).await, Append::Appended(_)));
+}
+
 /// Whoever reads along sees the events or their erasure, never the one without the other after a gap.
 pub async fn a_subscription_meets_no_gap_that_is_not_erased<B: Backend>() {
     let backend = B::start().await;

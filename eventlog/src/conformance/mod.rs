@@ -57,6 +57,7 @@ macro_rules! conformance_suite {
                 an_erased_conversation_goes_on
                 an_erasure_may_be_repeated_and_followed_by_another
                 an_erasure_that_is_not_stored_erases_nothing
+                a_restored_conversation_may_begin_with_its_erasure
                 a_subscription_meets_no_gap_that_is_not_erased
             }
             repeating {

@@ -16,6 +16,7 @@ struct End {
 struct Addition<'a> {
     conversation: ConversationId,
     expected: u64,
+    may_begin: bool,
     events: &'a [(Hash, Box<[u8]>)],
 }
 
@@ -26,8 +27,9 @@ struct Addition<'a> {
 pub(super) fn write(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Append> {
     let conversation = request.conversation;
     match &request.work {
-        Work::Append { expected, events } => {
-            append(transaction, &Addition { conversation, expected: *expected, events })
+        Work::Append { expected, may_begin, events } => {
+            let (expected, may_begin) = (*expected, *may_begin);
+            append(transaction, &Addition { conversation, expected, may_begin, events })
         }
         Work::Erase { version, hash } => erase(transaction, conversation, *version, hash),
     }
@@ -36,7 +38,7 @@ pub(super) fn write(transaction: &Transaction<'_>, request: &Request) -> rusqlit
 /// Appends if the conversation is where the caller expects it.
 fn append(transaction: &Transaction<'_>, addition: &Addition<'_>) -> rusqlite::Result<Append> {
     let end = end(transaction, addition.conversation)?;
-    if addition.expected == end.version {
+    if addition.expected == end.version || (end.version == 0 && addition.may_begin) {
         return insert(transaction, addition, &end).map(Append::Appended);
     }
     let conflict = Append::Conflict { expected: addition.expected, actual: end.version };
@@ -80,7 +82,7 @@ fn insert(transaction: &Transaction<'_>, addition: &Addition<'_>, end: &End) -> 
         transaction.prepare_cached("INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?;
     let conversation = addition.conversation.as_uuid().as_bytes();
     let mut position = end.position;
-    for (version, (hash, bytes)) in (end.version + 1..).zip(addition.events) {
+    for (version, (hash, bytes)) in (addition.expected + 1..).zip(addition.events) {
         let row = statement.insert(params![conversation, version, hash.as_bytes(), bytes])?;
         position = Position::new(row.unsigned_abs());
     }

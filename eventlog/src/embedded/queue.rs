@@ -3,7 +3,7 @@
 use chat_schema::{ConversationId, Hash, SealedEvent};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::log::Append;
+use crate::log::{Append, may_begin};
 
 /// Appends that wait at most; beyond it callers wait for a place.
 const CAPACITY: usize = 1024;
@@ -17,6 +17,8 @@ pub(super) enum Work {
     Append {
         /// The version.
         expected: u64,
+        /// Whether they may also be the first ones of a conversation that has none.
+        may_begin: bool,
         /// Hash and bytes of each event.
         events: Vec<(Hash, Box<[u8]>)>,
     },
@@ -46,8 +48,9 @@ pub(super) fn bounded() -> (Queue, mpsc::Receiver<Request>) {
 impl Queue {
     /// Sends an append to the writer and waits for its outcome. An append whose caller stopped waiting is written all the same.
     pub(super) async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append {
+        let may_begin = may_begin(expected, events);
         let events = events.iter().map(|event| (event.hash, event.bytes.clone())).collect();
-        self.send(conversation, Work::Append { expected, events }).await
+        self.send(conversation, Work::Append { expected, may_begin, events }).await
     }
 
     /// Has everything deleted that stands before `erasure`. [`Append::Conflict`]: that is not stored.

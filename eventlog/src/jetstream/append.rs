@@ -16,7 +16,7 @@ use super::heads::{Head, Heads};
 use super::health::Health;
 use super::message;
 use super::reader::Reader;
-use crate::log::{Append, LogError, Position, Recorded};
+use crate::log::{Append, LogError, Position, Recorded, may_begin};
 
 /// Pauses before a message is sent, and sent again when a server refused it though nothing speaks against it, or when no server
 /// took it: one that is new in its cluster, or whose stream has a new leader, learns a moment later where to send it.
@@ -158,7 +158,7 @@ impl Appender {
         let Request { conversation, expected, events, .. } = request;
         let Some(head) = self.reader.head(conversation).await? else {
             let conflict = Append::Conflict { expected, actual: 0 };
-            return Ok(if expected == 0 { Place::Free(0) } else { Place::Settled(conflict) });
+            return Ok(if may_begin(expected, events) { Place::Free(0) } else { Place::Settled(conflict) });
         };
         let actual = head.last();
         if actual == expected {
