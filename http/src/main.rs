@@ -5,10 +5,13 @@ mod about;
 mod admin;
 mod app;
 mod audit;
+mod backup;
+mod bulk;
 mod bundle;
 mod chat;
 mod chat_request;
 mod client_address;
+mod clock;
 mod config;
 mod dashboard;
 mod drain;
@@ -24,6 +27,7 @@ mod openapi;
 mod origin;
 mod pages;
 mod probe;
+mod progress;
 mod rate_limit;
 mod rebuild;
 mod retention;
@@ -69,6 +73,8 @@ enum Command {
     /// Look after the read models, which the admin API and the dashboard answer from
     #[command(subcommand)]
     Projections(Projections),
+    Backup(backup::Arguments),
+    Restore(backup::RestoreArguments),
     Seed(seed::Arguments),
 }
 
@@ -81,10 +87,11 @@ enum Projections {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or(Command::Serve);
-    // The first two need a part of the configuration, whatever is wrong with the rest.
+    // The first three need a part of the configuration, whatever is wrong with the rest.
     let done = match command {
         Command::Health => return probe::run(),
         Command::Audit(arguments) => return actix_web::rt::System::new().block_on(audit::run(arguments)),
+        Command::Backup(arguments) => actix_web::rt::System::new().block_on(backup::backup(arguments)),
         command => match Config::load(environment(), Path::new(".")) {
             Ok(config) if cli.print_config => {
                 print!("{}", config.print());
@@ -105,8 +112,9 @@ fn perform(command: Command, config: Config) -> anyhow::Result<()> {
             Ok(())
         }
         Command::Projections(Projections::Rebuild) => system().block_on(rebuild::rebuild(config)),
+        Command::Restore(arguments) => system().block_on(backup::restore(config, arguments)),
         Command::Seed(arguments) => system().block_on(seed::seed(config, arguments)),
-        Command::Serve | Command::Health | Command::Audit(_) => serve(config),
+        Command::Serve | Command::Health | Command::Audit(_) | Command::Backup(_) => serve(config),
     }
 }
 

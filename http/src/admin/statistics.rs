@@ -1,7 +1,5 @@
 //! Figures by hour or by day.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use actix_web::{HttpRequest, HttpResponse};
 use chat_projections::Period;
 use chat_schema::{ErrorBody, Statistics, StatisticsStep};
@@ -9,6 +7,7 @@ use serde::Deserialize;
 
 use super::{answer, catch_up, query};
 use crate::app::State;
+use crate::clock::now;
 use crate::error::ApiError;
 use crate::keys::AdminCaller;
 use crate::openapi::AdminErrors;
@@ -63,9 +62,4 @@ pub(super) fn period(from: Option<u64>, to: Option<u64>, by: StatisticsStep) -> 
         StatisticsStep::Day => 30 * DAY,
     };
     Period::new(from.unwrap_or(to.saturating_sub(usual)), to, by).map_err(|_| ApiError::InvalidQuery)
-}
-
-fn now() -> u64 {
-    // A clock before 1970 is no clock.
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }

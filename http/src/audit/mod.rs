@@ -15,4 +15,5 @@ mod verify;
 pub(crate) use command::{Arguments, run};
 pub(crate) use csv_rows::{csv_head, csv_row};
 pub(crate) use export::ndjson_line;
+pub(crate) use source::open as open_log;
 pub(crate) use time_text::{parse_time, time_text};

@@ -1,7 +1,7 @@
 //! The cookie of a session: sealed with the library's authenticated encryption (AES-256-GCM, its key derived by HKDF), so that nobody
 //! but a holder of `SESSION_SECRET` can make, read or change one.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration as Age;
@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
+
+use crate::clock::now;
 
 /// How long a session lasts.
 pub(super) const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
@@ -105,12 +107,6 @@ fn fingerprint(password: &SecretString) -> [u8; 16] {
     let mut first = [0; 16];
     first.copy_from_slice(&Sha256::digest(password.expose_secret().as_bytes())[..16]);
     first
-}
-
-/// Milliseconds since the Unix epoch.
-pub(super) fn now() -> u64 {
-    // A clock before 1970 is no clock.
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 #[cfg(test)]

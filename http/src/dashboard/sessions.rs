@@ -13,10 +13,11 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::cookie::{Cookies, LIFETIME, Session, now};
+use super::cookie::{Cookies, LIFETIME, Session};
 use super::signed_out::SignedOut;
 use crate::app::App;
 use crate::client_address::LimitKey;
+use crate::clock::now;
 use crate::error::ApiError;
 use crate::keys::Key;
 use crate::metrics::{Limited, count_limited};

@@ -18,6 +18,7 @@ mod admin;
 mod admin_callers;
 mod audit;
 mod audit_reading;
+mod backup;
 mod contract;
 mod cors;
 mod crash;
