@@ -18,6 +18,7 @@ mod drain;
 mod envelope;
 mod error;
 mod health;
+mod import;
 mod json_body;
 mod keys;
 mod logging;
@@ -75,7 +76,15 @@ enum Command {
     Projections(Projections),
     Backup(backup::Arguments),
     Restore(backup::RestoreArguments),
+    /// Import conversations of another product
+    #[command(subcommand)]
+    Import(Import),
     Seed(seed::Arguments),
+}
+
+#[derive(Subcommand)]
+enum Import {
+    Convex(import::Convex),
 }
 
 #[derive(Subcommand)]
@@ -113,6 +122,7 @@ fn perform(command: Command, config: Config) -> anyhow::Result<()> {
         }
         Command::Projections(Projections::Rebuild) => system().block_on(rebuild::rebuild(config)),
         Command::Restore(arguments) => system().block_on(backup::restore(config, arguments)),
+        Command::Import(Import::Convex(arguments)) => system().block_on(import::import_convex(config, arguments)),
         Command::Seed(arguments) => system().block_on(seed::seed(config, arguments)),
         Command::Serve | Command::Health | Command::Audit(_) | Command::Backup(_) => serve(config),
     }

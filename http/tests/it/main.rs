@@ -31,6 +31,7 @@ mod export;
 mod export_memory;
 mod feed;
 mod health;
+mod import;
 mod jetstream;
 mod jetstream_login;
 mod metrics;
