@@ -35,6 +35,7 @@ mod import;
 mod jetstream;
 mod jetstream_login;
 mod metrics;
+mod metrics_named;
 mod overload;
 mod projections;
 mod replicas;

@@ -11,7 +11,7 @@ use crate::support::{ADMIN_KEY, Options, Server, Upstream, WIDGET_KEY, model};
 const SESSION: &str = "9a0f5b52-6a0e-4e0b-8d53-1a7d1c6a2f10";
 
 /// Every name that alerts and dashboards may use.
-const NAMES: [&str; 30] = [
+pub(crate) const NAMES: [&str; 30] = [
     "open_chat_turns_total",
     "open_chat_turn_failures_total",
     "open_chat_first_token_seconds_bucket",
