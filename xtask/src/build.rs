@@ -1,13 +1,14 @@
 //! `cargo xtask build`: the one file that is deployed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use crate::steps::Steps;
 use crate::{dashboard, node, server, widget};
 
-pub(crate) fn build() -> Result<()> {
+/// Builds it; the answer is the file.
+pub(crate) fn build() -> Result<PathBuf> {
     node::require()?;
     let mut steps = Steps::new(3);
     steps.run("widget", widget::build)?;
@@ -15,7 +16,7 @@ pub(crate) fn build() -> Result<()> {
     let binary = steps.run("server", server::build_release)?;
     let size = std::fs::metadata(&binary)?.len();
     println!("{}  {}", from_here(&binary).display(), megabytes(size));
-    Ok(())
+    Ok(binary)
 }
 
 fn from_here(path: &Path) -> &Path {
@@ -23,7 +24,7 @@ fn from_here(path: &Path) -> &Path {
     path.strip_prefix(here).unwrap_or(path)
 }
 
-fn megabytes(bytes: u64) -> String {
+pub(crate) fn megabytes(bytes: u64) -> String {
     let tenths = (bytes + 50_000) / 100_000;
     format!("{}.{} MB", tenths / 10, tenths % 10)
 }

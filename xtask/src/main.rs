@@ -9,6 +9,7 @@ mod chromium;
 mod dashboard;
 mod deny;
 mod deploy;
+mod dist;
 mod nats_server;
 mod nginx;
 mod node;
@@ -46,6 +47,10 @@ enum Task {
     },
     /// Build target/release/open-chat, one file with everything embedded
     Build,
+    /// Pack the release archive into target/dist, with everything that whoever runs the program needs
+    ///
+    /// Builds first, as `build` does. The same commit makes the same bytes, with the sum of them beside it.
+    Dist,
     /// Build dashboard/dist, which the server embeds
     Dashboard,
     /// Install what the tests need (a browser, the wasm target, nats-server) and run all of them
@@ -118,7 +123,8 @@ fn enter_repository() -> Result<()> {
 fn perform(task: Task) -> Result<()> {
     match task {
         Task::Run { args } => run::run(&args),
-        Task::Build => build::build(),
+        Task::Build => build::build().map(drop),
+        Task::Dist => dist::dist(),
         Task::Dashboard => dashboard::build(),
         Task::Test | Task::Ci => test::test(),
         Task::Tools => test::install_tools(),

@@ -1,10 +1,11 @@
-//! The documents a newcomer reads first name only files that exist.
+//! The documents that newcomers and operators read first name only files that exist.
 
 use std::ops::Range;
 
 use super::tree::Tree;
 
-const DOCUMENTS: [&str; 2] = ["ARCHITECTURE.md", "README.md"];
+const DOCUMENTS: [&str; 6] =
+    ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md", "deploy/README.md", "docs/operations.md"];
 const SOURCES: [&str; 5] = [".rs", ".ts", ".mjs", ".md", ".toml"];
 /// Files that a user makes, not we.
 const OF_USERS: [&str; 1] = ["open-chat.toml"];
@@ -37,7 +38,7 @@ fn named_paths<'a>(line: &'a str, tree: &'a Tree) -> impl Iterator<Item = &'a st
 }
 
 fn plain(path: &str) -> &str {
-    path.trim_start_matches("./").trim_end_matches('/')
+    path.trim_start_matches("./").trim_start_matches("../").trim_end_matches('/')
 }
 
 /// `text/html`, `/v1/chat` and `cargo xtask run` are no paths of ours; `http/src/chat.rs` and `decide.rs` are.

@@ -6,13 +6,14 @@ mod bundle;
 mod crates;
 mod documents;
 mod licences;
+mod runbooks;
 mod text;
 mod tree;
 
 use anyhow::{Context, Result, bail};
 use cargo_metadata::{CargoOpt, MetadataCommand};
 
-use tree::Tree;
+pub(crate) use tree::Tree;
 
 pub(crate) fn tidy() -> Result<()> {
     let metadata = MetadataCommand::new()
@@ -26,6 +27,7 @@ pub(crate) fn tidy() -> Result<()> {
         licences::complaints(&metadata, &rules),
         backends::complaints(&tree),
         documents::complaints(&tree),
+        runbooks::complaints(&tree),
         text::complaints(&tree),
         bundle::complaints()?,
     ]

@@ -34,6 +34,11 @@ impl Tree {
         self.files.len()
     }
 
+    /// The path of every file, sorted.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
     pub(crate) fn text(&self, file: &str) -> Option<&str> {
         self.files.get(file)?.as_deref()
     }
