@@ -38,7 +38,8 @@ pub struct ConversationActor {
     pub(super) head: Head,
     /// Why the conversation could not be loaded.
     pub(super) fault: Option<Refusal>,
-    pub(super) running: Option<Running>,
+    /// Boxed, since most actors are idle.
+    pub(super) running: Option<Box<Running>>,
     pub(super) queue: Queue,
     last_used: Instant,
 }
@@ -139,7 +140,7 @@ impl ConversationActor {
         } else if let Some(rating) = self.queue.ratings.pop_front() {
             self.rate(rating, ctx);
         } else if self.running.is_none() {
-            if let Some(pending) = self.queue.messages.pop_front() {
+            if let Some(pending) = self.queue.next_message() {
                 self.begin(pending, ctx);
             } else if let Some(open) = self.state.open_turn() {
                 self.follow(open, None, ctx);
@@ -153,7 +154,7 @@ impl ConversationActor {
         match decide::send_message(&self.state, &pending.message, services.owner, services.settings.max_history) {
             Ok(Decision::Begin { in_reply_to, event, history }) => {
                 let event = services.seal(self.head, self.id, event);
-                self.running = Some(Running {
+                self.running = Some(Box::new(Running {
                     followed: None,
                     asked: None,
                     in_reply_to: in_reply_to.clone(),
@@ -161,7 +162,7 @@ impl ConversationActor {
                     progress: pending.progress.subscribe(),
                     stop: pending.stop.clone(),
                     fence: Arc::new(Fence::new(Arc::clone(&services), self.id, self.head.version + 1)),
-                });
+                }));
                 pending.in_reply_to = in_reply_to;
                 self.queue.busy = true;
                 let opened = turn::open(services, event, history, pending.stop.clone());

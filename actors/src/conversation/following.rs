@@ -29,7 +29,7 @@ impl ConversationActor {
             return self.retire(ctx);
         };
         progress.send_modify(|progress| progress.advance(Stage::Answering));
-        self.running = Some(Running {
+        self.running = Some(Box::new(Running {
             followed: Some(turn.clone()),
             asked,
             in_reply_to: turn.message_id.clone(),
@@ -37,7 +37,7 @@ impl ConversationActor {
             progress: progress.subscribe(),
             stop: stop.clone(),
             fence: Arc::new(Fence::new(Arc::clone(&self.services), self.id, self.head.version)),
-        });
+        }));
         let conversation = self.id;
         let followed = async move {
             peers.follow(conversation, &turn, &progress, &stop).await;
@@ -53,7 +53,8 @@ impl ConversationActor {
 
     /// Notes that a visitor sent the message whose answer is followed.
     pub(super) fn note_asked(&mut self, message: SendMessage) {
-        let followed = |running: &&mut Running| running.followed.is_some() && running.in_reply_to == message.message_id;
+        let followed =
+            |running: &&mut Box<Running>| running.followed.is_some() && running.in_reply_to == message.message_id;
         if let Some(running) = self.running.as_mut().filter(followed) {
             running.asked = Some(message);
         }
@@ -94,7 +95,7 @@ impl ConversationActor {
 
     /// Shows how a followed turn ended. Where its owner died before anybody here saw a word of it, those who asked get a new attempt.
     fn end_followed(&mut self, turn: OpenTurn, progress: watch::Sender<Progress>) {
-        let asked = self.running.take().and_then(|Running { asked, stop, .. }| Some((asked?, stop)));
+        let asked = self.running.take().and_then(|running| Some((running.asked?, running.stop)));
         let outcome = self.state.turn(&turn.message_id).map(|turn| &turn.outcome);
         let unanswered =
             matches!(outcome, Some(Outcome::Open { .. } | Outcome::Failed { reason: FailureReason::Abandoned }));

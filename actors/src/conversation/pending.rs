@@ -107,6 +107,15 @@ impl Queue {
             && self.messages.is_empty()
     }
 
+    /// Takes the next message. Keeps no memory for those to come, since most actors are idle.
+    pub(super) fn next_message(&mut self) -> Option<Pending> {
+        let next = self.messages.pop_front();
+        if self.messages.is_empty() {
+            self.messages = VecDeque::new();
+        }
+        next
+    }
+
     /// Refuses all that waits.
     pub(super) fn refuse(&mut self, refusal: Refusal) {
         for pending in self.messages.drain(..) {

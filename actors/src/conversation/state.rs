@@ -1,7 +1,5 @@
 //! What a conversation has come to: the fold of its events.
 
-use std::collections::HashMap;
-
 use chat_schema::{Event, FailureReason, MessageId, OwnerId, Rating, Role};
 
 use crate::assistant::PromptMessage;
@@ -10,7 +8,6 @@ use crate::assistant::PromptMessage;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Conversation {
     turns: Vec<Turn>,
-    by_message: HashMap<MessageId, usize>,
 }
 
 /// A visitor's message and what became of its answer.
@@ -67,7 +64,10 @@ impl Conversation {
     pub(crate) fn evolve(mut self, event: &Event) -> Self {
         match event {
             Event::UserMessaged { message_id, content, owner, .. } => {
-                self.by_message.insert(message_id.clone(), self.turns.len());
+                if self.turns.is_empty() {
+                    // Most conversations are short, and a vector would begin with room for four.
+                    self.turns.reserve_exact(1);
+                }
                 self.turns.push(Turn {
                     message_id: message_id.clone(),
                     question: content.clone(),
@@ -96,7 +96,7 @@ impl Conversation {
     }
 
     fn turn_mut(&mut self, id: &MessageId) -> Option<&mut Turn> {
-        self.by_message.get(id).map(|&index| &mut self.turns[index])
+        self.turns.iter_mut().rfind(|turn| turn.message_id == *id)
     }
 
     fn end(&mut self, id: &MessageId, outcome: Outcome) {
@@ -113,7 +113,7 @@ impl Conversation {
 
     /// The turn that `id` began.
     pub(crate) fn turn(&self, id: &MessageId) -> Option<&Turn> {
-        self.by_message.get(id).map(|&index| &self.turns[index])
+        self.turns.iter().rfind(|turn| turn.message_id == *id)
     }
 
     /// The newest turn.
@@ -132,7 +132,8 @@ impl Conversation {
     /// What the model is shown to answer `question`, asked after the turn before `until` (`None`: now): the newest `limit`
     /// messages. Turns without an answer stay out, so roles alternate.
     pub(crate) fn history(&self, question: &str, until: Option<&MessageId>, limit: usize) -> Vec<PromptMessage> {
-        let end = until.and_then(|id| self.by_message.get(id)).copied().unwrap_or(self.turns.len());
+        let until = until.and_then(|id| self.turns.iter().rposition(|turn| turn.message_id == *id));
+        let end = until.unwrap_or(self.turns.len());
         let answered = self.turns[..end].iter().rev().filter_map(|turn| {
             let (answer, _) = turn.answer().filter(|(answer, _)| !answer.is_empty())?;
             Some([(Role::Assistant, answer), (Role::User, turn.question.as_str())])
