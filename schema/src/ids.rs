@@ -129,7 +129,7 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// One event (UUIDv7).
+    /// One event: a UUIDv7; of an imported one the UUIDv5 of what it was made of.
     EventId
 }
 
