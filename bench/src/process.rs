@@ -81,8 +81,17 @@ pub(crate) fn cpu_seconds(pid: u32) -> Result<f64> {
 
 /// Memory of a process that is in RAM, in bytes.
 pub(crate) fn rss(pid: u32) -> Result<u64> {
+    memory(pid, "VmRSS:")
+}
+
+/// The most that was since its start, in bytes.
+pub(crate) fn peak_rss(pid: u32) -> Result<u64> {
+    memory(pid, "VmHWM:")
+}
+
+fn memory(pid: u32, field: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the process is gone")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("/proc is not as expected")?;
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).context("/proc is not as expected")?;
     let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kilobytes * 1024)
 }

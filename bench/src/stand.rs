@@ -38,7 +38,7 @@ pub(crate) struct Arm {
     pub(crate) server: Process,
     /// Gone with it: its data, and the server of its log.
     _dir: TempDir,
-    _log: Option<nats::Server>,
+    log: Option<nats::Server>,
 }
 
 /// What a run of visitors cost the server they spoke to.
@@ -74,7 +74,7 @@ impl Arm {
     pub(crate) fn model() -> Result<Self> {
         let dir = process::directory()?;
         let server = Process::serve(process::myself(&["model"])?, dir.path(), &[])?;
-        Ok(Self { name: "model alone", protocol: Protocol::Model, server, _dir: dir, _log: None })
+        Ok(Self { name: "model alone", protocol: Protocol::Model, server, _dir: dir, log: None })
     }
 
     /// The null proxy in front of `model`.
@@ -82,7 +82,7 @@ impl Arm {
         let dir = process::directory()?;
         let command = process::myself(&["proxy", "--model", &format!("http://{}", model.server.address)])?;
         let server = Process::serve(command, dir.path(), &[])?;
-        Ok(Self { name: "null proxy", protocol: Protocol::Ours, server, _dir: dir, _log: None })
+        Ok(Self { name: "null proxy", protocol: Protocol::Ours, server, _dir: dir, log: None })
     }
 
     /// A server of ours.
@@ -96,7 +96,12 @@ impl Arm {
         let mut vars = variables(dir.path(), &model.server.address);
         vars.extend(nats.as_ref().map(|nats| ("EVENT_LOG", OsString::from(nats.url()))));
         let server = Process::serve(Command::new(program), dir.path(), &vars)?;
-        Ok(Self { name, protocol: Protocol::Ours, server, _dir: dir, _log: nats })
+        Ok(Self { name, protocol: Protocol::Ours, server, _dir: dir, log: nats })
+    }
+
+    /// The process of the server of its log, if it has one of its own.
+    pub(crate) fn log_pid(&self) -> Option<u32> {
+        self.log.as_ref().map(nats::Server::pid)
     }
 
     /// The model, the null proxy, ours on both logs, and the older one.

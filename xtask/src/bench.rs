@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 /// What of the goals is measured.
 #[derive(Args)]
 pub(crate) struct Goals {
-    /// Only these parts, the figures of the others stay as they were: first-token, turns, streams, capacity, append, idle, read-models, start, growth
+    /// Only these parts, the figures of the others stay as they were: first-token, turns, streams, capacity, append, idle, read-models, start, growth, pod
     #[arg(long, value_name = "PARTS")]
     only: Option<String>,
     /// An older `open-chat`, which is measured beside the one of today

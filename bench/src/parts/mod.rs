@@ -5,6 +5,7 @@ pub(crate) mod capacity;
 pub(crate) mod first_token;
 pub(crate) mod growth;
 pub(crate) mod idle;
+pub(crate) mod pod;
 pub(crate) mod read_models;
 pub(crate) mod start;
 pub(crate) mod streams;
@@ -80,4 +81,5 @@ pub(crate) const PARTS: &[Part] = &[
     ("read-models", read_models::measure),
     ("start", start::measure),
     ("growth", growth::measure),
+    ("pod", pod::measure),
 ];

@@ -123,7 +123,7 @@ impl Node {
     }
 
     fn signal(&self, signal: &str) {
-        let pid = self.child.as_ref().unwrap_or_else(|| panic!("{} does not run", self.name)).id().to_string();
+        let pid = self.pid().to_string();
         assert!(Command::new("kill").args([&format!("-{signal}"), &pid]).status().unwrap().success());
     }
 
@@ -138,6 +138,10 @@ impl Node {
 
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    pub(super) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap_or_else(|| panic!("{} does not run", self.name)).id()
     }
 
     pub(super) fn runs(&self) -> bool {

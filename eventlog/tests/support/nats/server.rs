@@ -87,6 +87,10 @@ impl Server {
         self.node.port()
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.node.pid()
+    }
+
     /// Ends the process with SIGKILL.
     pub(crate) fn kill(&mut self) {
         self.node.kill();
