@@ -1,21 +1,22 @@
 //! What a replica and its log server take, for the requests and limits of `deploy/kubernetes`: at a thousand streams, and while a
 //! replica builds its read models anew.
 
-use std::ffi::OsString;
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
 use super::read_models::until_live;
-use super::streams::run;
+use super::streams::GAP;
 use super::{Found, Plan};
-use crate::nats;
 use crate::process::{self, Process};
-use crate::stand::{Arm, Log, Programs, variables};
+use crate::script::Script;
+use crate::stand::{Arm, Going, Log, Programs, Visitors, seed, variables};
 use crate::stats::Estimate;
 
 const PART: &str = "pod";
+/// Streams that begin in a second: all of them are open for a while, and how fast a disk takes so many first messages is not the question.
+const BEGIN_RATE: f64 = 100.0;
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// What one process took.
@@ -72,19 +73,17 @@ fn streaming(programs: &Programs, model: &Arm, streams: u32, plan: Plan) -> Resu
     let arm = Arm::ours("ours, JetStream", &programs.server, Log::JetStream, model)?;
     let log = arm.log_pid().context("it has no server of its log")?;
     let watched = [Watched::begin(arm.server.pid())?, Watched::begin(log)?];
-    run(&arm, streams, plan, false)?;
+    let open = Duration::from_secs_f64(f64::from(streams) / BEGIN_RATE) + plan.or(Duration::from_secs(5), GAP * 4);
+    let script = Script { delay: Duration::ZERO, tokens: (open.as_millis() / GAP.as_millis()) as u32, gap: GAP };
+    arm.measure(Visitors::new(script, Going::Paced { count: streams, rate: BEGIN_RATE }), false)?;
     Ok([watched[0].end()?, watched[1].end()?])
 }
 
-/// A replica that meets a full log without read models of it.
+/// A replica that meets a full log, an embedded one, without read models of it.
 fn building(programs: &Programs, conversations: u64) -> Result<Use> {
-    let (log, dir) = (nats::Server::start(), process::directory()?);
-    let mut vars = variables(dir.path(), "127.0.0.1:9");
-    vars.push(("EVENT_LOG", OsString::from(log.url())));
-    let mut seed = Command::new(&programs.server);
-    seed.args(["seed", "--conversations", &conversations.to_string()]).envs(vars.clone()).current_dir(dir.path());
-    let seeded = seed.output().context("open-chat cannot be started")?;
-    ensure!(seeded.status.success(), "seeding failed: {}", String::from_utf8_lossy(&seeded.stderr));
+    let dir = process::directory()?;
+    seed(&programs.server, dir.path(), conversations)?;
+    let vars = variables(dir.path(), "127.0.0.1:9");
     let replica = Process::serve(Command::new(&programs.server), dir.path(), &vars)?;
     let watched = Watched::begin(replica.pid())?;
     until_live(&replica)?;
