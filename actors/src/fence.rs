@@ -1,6 +1,7 @@
 //! The fence before a turn's readers: an owner whom others may take for dead shows nothing more of its answer until it has read that
 //! the turn is still its own.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -59,5 +60,11 @@ impl Fence {
     async fn is_still_open(&self) -> Option<bool> {
         let since = self.services.log.read(self.conversation, self.opened).await.ok()?;
         Some(since.iter().all(|recorded| matches!(recorded.event.envelope.event, Event::MessageRated { .. })))
+    }
+}
+
+impl fmt::Debug for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fence").field("is_open", &self.is_open()).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,11 @@
 //! A turn as its clients see it: a buffer that grows, which any number of clients read at their own pace.
 
+use std::sync::Arc;
+
 use chat_schema::{ConversationId, FailureReason};
 use tokio::sync::watch;
 
+use crate::fence::Fence;
 use crate::tokens::Tokens;
 
 /// Why a message, a stop or a rating was not taken in. Nothing of it was stored, except perhaps with [`Refusal::StorageUnknown`].
@@ -56,15 +59,17 @@ impl Stage {
 pub struct Progress {
     stage: Stage,
     tokens: Tokens,
+    /// Of an attempt that this process makes.
+    fence: Option<Arc<Fence>>,
 }
 
 impl Progress {
     pub(crate) fn waiting() -> Self {
-        Self { stage: Stage::Waiting, tokens: Tokens::default() }
+        Self { stage: Stage::Waiting, tokens: Tokens::default(), fence: None }
     }
 
     pub(crate) fn answered(answer: &str, stopped: bool) -> Self {
-        Self { stage: Stage::Done { stopped }, tokens: answer.into() }
+        Self { stage: Stage::Done { stopped }, tokens: answer.into(), fence: None }
     }
 
     pub(crate) fn push(&mut self, token: &str) {
@@ -77,6 +82,11 @@ impl Progress {
 
     pub(crate) fn advance(&mut self, stage: Stage) {
         self.stage = stage;
+    }
+
+    /// Its answer is begun by this process.
+    pub(crate) fn begin(&mut self, fence: Arc<Fence>) {
+        (self.stage, self.fence) = (Stage::Answering, Some(fence));
     }
 
     /// Where the message stands.
@@ -94,9 +104,15 @@ impl Progress {
         self.tokens.len()
     }
 
-    /// The tokens from number `from` on.
+    /// The tokens from number `from` on that may be shown: none while others may have given this attempt up, and show the next one.
     pub fn tokens(&self, from: usize) -> impl ExactSizeIterator<Item = &str> {
-        self.tokens.after(from)
+        self.tokens.after(if self.is_held_back() { self.tokens.len() } else { from })
+    }
+
+    /// What ended as the log says is nobody else's to give up.
+    fn is_held_back(&self) -> bool {
+        !matches!(self.stage, Stage::Done { .. } | Stage::Failed(_))
+            && self.fence.as_ref().is_some_and(|fence| !fence.is_open())
     }
 }
 

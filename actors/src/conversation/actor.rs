@@ -187,7 +187,6 @@ impl ConversationActor {
         match opened {
             Opened::Stored(event, reply) => {
                 self.fold(&event);
-                pending.advance(Stage::Answering);
                 self.generate(pending, reply, ctx);
                 self.queue.busy = false;
                 self.proceed(ctx);
@@ -218,6 +217,7 @@ impl ConversationActor {
 
     fn generate(&mut self, pending: Pending, reply: Reply, ctx: &mut Context<Self>) {
         let Some(fence) = self.running.as_ref().map(|running| Arc::clone(&running.fence)) else { return };
+        pending.progress.send_modify(|progress| progress.begin(Arc::clone(&fence)));
         let generated = async move {
             let (ending, place) = turn::generate(reply, &pending.progress, &pending.stop, &fence).await;
             Box::new(Ended { pending, ending, place })

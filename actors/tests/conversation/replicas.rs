@@ -265,6 +265,28 @@ async fn an_owner_that_was_taken_for_dead_between_two_tokens_shows_and_stores_no
     assert_eq!(one.stored().await, ["user hi", "failed Abandoned", "attempt 2", "assistant the other's"]);
 }
 
+/// A reader that is slow, or whose turn it was not yet when the process stood still.
+#[actix::test]
+async fn what_was_not_read_before_its_owner_was_taken_for_dead_is_not_read_after() {
+    let ([one, other], _bus) = replicas();
+    let (mut first, mut call) = one.begin("a", "hi").await;
+    call.token("unread");
+    shows(&mut first, "unread").await;
+    assert_eq!(first.progress.borrow().tokens(0).collect::<Vec<_>>(), ["unread"]);
+    let mut second = other.send("a", "hi").await;
+    shows(&mut second, "unread").await;
+    one.log.hold_subscriptions();
+    one.connection.cut();
+    assert_eq!(ended(&mut second).await, ABANDONED);
+
+    one.connection.mend();
+    one.connection.until_echo().await;
+    assert_eq!(first.progress.borrow().tokens(0).count(), 0, "an attempt that was given up can still be read");
+    call.token("late");
+    assert_eq!(ended(&mut first).await, Stage::Broken);
+    assert_eq!(first.progress.borrow().tokens(0).count(), 0);
+}
+
 #[actix::test]
 async fn an_owner_that_nobody_took_for_dead_goes_on_where_it_was() {
     let ([one], _bus) = replicas();
