@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use chat_projections::Filter;
-use chat_schema::Operator;
+use chat_projections::{Cursor, Filter};
+use chat_schema::{ConversationId, Operator};
 use tokio::time::sleep;
 
 use crate::app::App;
@@ -24,9 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Erases what is older than `age`, for as long as it runs.
 pub(crate) async fn retain(app: App, age: Duration) {
     loop {
-        match erase_some(&app, age).await {
-            Ok(0) => sleep(LOOK).await,
-            Ok(_) => sleep(PAUSE).await,
+        match erase_all(&app, age).await {
+            Ok(()) => sleep(LOOK).await,
             Err(error) => {
                 tracing::debug!(%error, "old conversations cannot be erased now");
                 sleep(RETRY).await;
@@ -35,19 +34,31 @@ pub(crate) async fn retain(app: App, age: Duration) {
     }
 }
 
-/// How many were erased.
-async fn erase_some(app: &App, age: Duration) -> Result<usize, ApiError> {
+/// Goes once through all conversations whose newest message is older than `age`. Those that go on stay: a rating does not show in
+/// the list, and the read models may be behind.
+async fn erase_all(app: &App, age: Duration) -> Result<(), ApiError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let before = now.saturating_sub(age).as_millis() as u64;
     // At start they may be behind by all that there is to erase, and the next look is far away.
     app.models.caught_up(app.services.acknowledged(), PATIENCE).await;
-    let page = app.models.conversations(Filter { to: Some(before), ..Filter::default() }, BATCH, None).await?;
-    let found = page.conversations.into_iter().map(|summary| summary.id).collect();
-    // The read models may be behind: a conversation that goes on stays.
-    let idle = app.registry.idle_since(found, before).await?;
-    if idle.is_empty() {
-        return Ok(0);
+    let mut after: Option<Cursor> = None;
+    loop {
+        let filter = Filter { to: Some(before), ..Filter::default() };
+        let page = app.models.conversations(filter, BATCH, after).await?;
+        let found = page.conversations.into_iter().map(|summary| summary.id).collect();
+        let idle = app.registry.idle_since(found, before).await?;
+        if !idle.is_empty() {
+            erase(app, idle).await?;
+            sleep(PAUSE).await;
+        }
+        after = page.next_cursor.and_then(|next| next.parse().ok());
+        if after.is_none() {
+            return Ok(());
+        }
     }
+}
+
+async fn erase(app: &App, idle: Vec<ConversationId>) -> Result<(), ApiError> {
     let conversations = idle.len();
     let erased = app.registry.erase(Operator::Retention, idle).await?;
     app.models.caught_up(erased.position, PATIENCE).await;
@@ -55,5 +66,5 @@ async fn erase_some(app: &App, age: Duration) -> Result<usize, ApiError> {
         tracing::warn!(%error, "traces of erased conversations are still in the read models' files");
     }
     tracing::info!(conversations, "conversations older than the retention time are erased");
-    Ok(conversations)
+    Ok(())
 }

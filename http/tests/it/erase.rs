@@ -1,11 +1,12 @@
 //! Erasing a conversation: what is left of it, and what goes on.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use chat_eventlog::conformance::{Author, store};
 use chat_eventlog::embedded::EmbeddedLog;
 use chat_eventlog::{Append, EventLog, last_event};
-use chat_schema::{ConversationId, Event, FailureReason, Head, Operator, OperatorAct, SealedEvent};
+use chat_schema::{ConversationId, Event, FailureReason, Head, Operator, OperatorAct, Rating, SealedEvent};
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -177,6 +178,12 @@ async fn append(log: &EmbeddedLog, id: ConversationId, event: impl FnOnce(Head) 
     assert!(matches!(appended, Append::Appended(_)), "{appended:?}");
 }
 
+/// The first message of a session.
+fn asked(session: &str, words: &str) -> Event {
+    let (message_id, session_id) = ("m".parse().unwrap(), session.parse().unwrap());
+    Event::UserMessaged { message_id, session_id, content: words.into(), owner: Uuid::nil().into() }
+}
+
 async fn an_erasure_that_was_cut_short_is_finished_at_start(after_its_event: bool) {
     let upstream = Upstream::start().await;
     let mut server = Server::start(embedded(&upstream));
@@ -220,9 +227,7 @@ async fn what_is_older_than_the_retention_time_is_erased_and_nothing_else() {
     server.kill();
     let (dir, id) = (server.dir().join("log"), id_of("old"));
     let log = EmbeddedLog::open(&dir).unwrap();
-    let (message_id, session_id) = ("m".parse().unwrap(), "old".parse().unwrap());
-    let message = Event::UserMessaged { message_id, session_id, content: CANARY.into(), owner: Uuid::nil().into() };
-    append(&log, id, |_| message).await;
+    append(&log, id, |_| asked("old", CANARY)).await;
     let failed = Event::ReplyFailed { in_reply_to: "m".parse().unwrap(), reason: FailureReason::Unavailable };
     append(&log, id, |_| failed).await;
     drop(log);
@@ -232,4 +237,28 @@ async fn what_is_older_than_the_retention_time_is_erased_and_nothing_else() {
     assert_eq!((traces(&dir), traces(&server.dir().join("read-models"))), (vec![], vec![]));
     assert_eq!(server.thread("new").await, ["user: hello", "assistant: hi"]);
     assert_eq!(server.admin("/v1/admin/operators/events").await["events"][0]["operator"], "retention");
+}
+
+/// More of them than are looked at together: a rating is news, though no message is.
+#[tokio::test]
+async fn what_was_rated_within_the_retention_time_stays_and_keeps_nothing_older_in_the_log() {
+    let upstream = Upstream::start().await;
+    let mut server = Server::start(embedded(&upstream).var("RETENTION_DAYS", 1));
+    server.kill();
+    let log = EmbeddedLog::open(&server.dir().join("log")).unwrap();
+    append(&log, id_of("old"), |_| asked("old", CANARY)).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
+    for _ in 0..60 {
+        let mut author = Author::new();
+        let message_id = "message:0".parse().unwrap();
+        let mut events = vec![author.says("hello".into()), author.answers("hi".into())];
+        let rated = Event::MessageRated { message_id, rating: Some(Rating::Up) };
+        events.push(SealedEvent::seal(author.head, author.conversation, Uuid::now_v7().into(), now, rated));
+        store(&log, &events).await;
+    }
+    drop(log);
+    server.restart();
+    server.until_logged("older than the retention time are erased").await;
+    until_no_trace(&server.dir().join("log")).await;
+    assert_eq!(server.admin("/v1/admin/conversations").await["total"], 60);
 }
