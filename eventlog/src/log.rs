@@ -135,4 +135,8 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// False while the log is known not to take appends: from a failed append until one succeeds again.
     fn is_available(&self) -> bool;
+
+    /// For the end of a process that stops in order: leaves the log's files as whoever copies them expects them. Nothing is lost
+    /// without it.
+    async fn close(&self) {}
 }

@@ -17,6 +17,7 @@ use chat_eventlog::jetstream::{self, JetStreamArchive, JetStreamLog};
 use chat_eventlog::{Bus, EventLog};
 use chat_projections::ReadModels;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::timeout;
 
 use crate::abandoned;
 use crate::about::{self, About};
@@ -41,6 +42,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(65);
 const UNREAD_DEADLINE: Duration = Duration::from_secs(30);
 /// Time for the last short responses once every answer was delivered, in seconds.
 const LAST_RESPONSES: u64 = 2;
+/// Time for the log to put its files in order at the end.
+const LAST_WRITES: Duration = Duration::from_secs(5);
 /// The stream of the log on JetStream.
 const STREAM: &str = "open-chat";
 /// How long the servers of a shared log may take to be there.
@@ -75,7 +78,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
     let models = Arc::new(models);
     actix_web::rt::spawn(Arc::clone(&models).follow(Arc::clone(&log)));
     let end = log.end().await.with_context(|| format!("EVENT_LOG={}", config.storage.event_log))?;
-    let shared = bus.is_some();
+    let (shared, closing) = (bus.is_some(), Arc::clone(&log));
     let app = app(&config, Arc::clone(&log), bus, models, address.port())?;
     // What a process before this one acknowledged, the first read must see too.
     app.services.acknowledge(end);
@@ -124,6 +127,9 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         }
     });
     server.await?;
+    if timeout(LAST_WRITES, closing.close()).await.is_err() {
+        tracing::warn!("event log's disk does not answer: copy all of its files, if you copy it");
+    }
     tracing::info!("stopped");
     Ok(())
 }

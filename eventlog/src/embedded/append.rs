@@ -25,13 +25,13 @@ struct Addition<'a> {
 /// # Errors
 /// SQLite failed; the transaction is of no use any more.
 pub(super) fn write(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Append> {
-    let conversation = request.conversation;
     match &request.work {
-        Work::Append { expected, may_begin, events } => {
-            let (expected, may_begin) = (*expected, *may_begin);
+        Work::Append { conversation, expected, may_begin, events } => {
+            let (conversation, expected, may_begin) = (*conversation, *expected, *may_begin);
             append(transaction, &Addition { conversation, expected, may_begin, events })
         }
-        Work::Erase { version, hash } => erase(transaction, conversation, *version, hash),
+        Work::Erase { conversation, version, hash } => erase(transaction, *conversation, *version, hash),
+        Work::Close => Ok(Append::Appended(Position::START)),
     }
 }
 

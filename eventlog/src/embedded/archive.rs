@@ -5,8 +5,8 @@
 //!
 //! | `-wal` | `-shm` | who left it so | how it is read |
 //! |---|---|---|---|
-//! | none, or empty | none | a server that was stopped | as an immutable file; read again if a `-wal` appears meanwhile |
-//! | there | there | a running server, one that was killed, or a copy of either | with a read-only `-shm`; if no server lives, SQLite makes itself an index of the `-wal` in memory |
+//! | none, or empty | none | a copy of the one file that a stopped server needs | as an immutable file; read again if a `-wal` appears meanwhile |
+//! | there | there | a server that runs, was stopped or was killed, or a copy of its files | with a read-only `-shm`; if no server lives, SQLite makes itself an index of the `-wal` in memory |
 //! | there | none | a copy without the `-shm` | from a copy in the system's temporary directory, since SQLite would have to make a `-shm` |
 //!
 //! Each read opens the file and closes it again, so that no server's checkpoint waits for an auditor.

@@ -141,4 +141,9 @@ impl EventLog for EmbeddedLog {
     fn is_available(&self) -> bool {
         self.health.is_available()
     }
+
+    async fn close(&self) {
+        // The writer tells what was in the way.
+        let _ = self.queue.close().await;
+    }
 }

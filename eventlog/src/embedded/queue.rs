@@ -1,4 +1,4 @@
-//! The way of an append, or an erasure, from a caller to the writer, and of its outcome back.
+//! The way of an append, an erasure or the end from a caller to the writer, and of its outcome back.
 
 use chat_schema::{ConversationId, Hash, SealedEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -15,6 +15,8 @@ pub(super) struct Queue(mpsc::Sender<Request>);
 pub(super) enum Work {
     /// These events, if the conversation is at version `expected`.
     Append {
+        /// Whose they are.
+        conversation: ConversationId,
         /// The version.
         expected: u64,
         /// Whether they may also be the first ones of a conversation that has none.
@@ -24,16 +26,19 @@ pub(super) enum Work {
     },
     /// Nothing: what stands before the event with this version and hash is to be deleted.
     Erase {
+        /// Whose event it is.
+        conversation: ConversationId,
         /// The version.
         version: u64,
         /// The hash.
         hash: Hash,
     },
+    /// Nothing: all that was written before is to be in the one file of the database.
+    Close,
 }
 
 /// Work on its way. It is answered once, at the latest when dropped: nobody waits for a writer that died.
 pub(super) struct Request {
-    pub(super) conversation: ConversationId,
     pub(super) work: Work,
     outcome: Append,
     caller: Option<oneshot::Sender<Append>>,
@@ -50,18 +55,23 @@ impl Queue {
     pub(super) async fn append(&self, conversation: ConversationId, expected: u64, events: &[SealedEvent]) -> Append {
         let may_begin = may_begin(expected, events);
         let events = events.iter().map(|event| (event.hash, event.bytes.clone())).collect();
-        self.send(conversation, Work::Append { expected, may_begin, events }).await
+        self.send(Work::Append { conversation, expected, may_begin, events }).await
     }
 
     /// Has everything deleted that stands before `erasure`. [`Append::Conflict`]: that is not stored.
     pub(super) async fn erase(&self, erasure: &SealedEvent) -> Append {
-        let work = Work::Erase { version: erasure.envelope.version, hash: erasure.hash };
-        self.send(erasure.envelope.conversation_id, work).await
+        let conversation = erasure.envelope.conversation_id;
+        self.send(Work::Erase { conversation, version: erasure.envelope.version, hash: erasure.hash }).await
     }
 
-    async fn send(&self, conversation: ConversationId, work: Work) -> Append {
+    /// Has all that was written before put into the one file of the database.
+    pub(super) async fn close(&self) -> Append {
+        self.send(Work::Close).await
+    }
+
+    async fn send(&self, work: Work) -> Append {
         let (caller, outcome) = oneshot::channel();
-        let request = Request { conversation, work, outcome: Append::Unavailable, caller: Some(caller) };
+        let request = Request { work, outcome: Append::Unavailable, caller: Some(caller) };
         if self.0.send(request).await.is_err() {
             return Append::Unavailable;
         }

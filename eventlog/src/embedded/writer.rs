@@ -91,11 +91,11 @@ impl Writer {
         transaction
             .commit()
             .map_err(|cause| Failure { outcome: outcome_of_failed_commit(&cause), cause: cause.into() })?;
-        if group.iter().any(is_erasure)
+        if group.iter().any(needs_one_file)
             && let Err(error) = self.clear_write_ahead_log()
         {
-            tracing::warn!(%error, "what was erased is still in the event log's files: it is tried again");
-            let unfinished = |(request, outcome)| if is_erasure(request) { Append::Unknown } else { outcome };
+            tracing::warn!(%error, "event log's write-ahead file cannot be emptied: an erasure tries it again");
+            let unfinished = |(request, outcome)| if needs_one_file(request) { Append::Unknown } else { outcome };
             outcomes = group.iter().zip(outcomes).map(unfinished).collect();
         }
         if self.place.holds() {
@@ -105,8 +105,8 @@ impl Writer {
         }
     }
 
-    /// What was deleted still stands in the write-ahead log: works that into the database, and empties it. Waits for readers, and
-    /// fails when one of them takes too long.
+    /// What was deleted still stands in the write-ahead log, and what was appended may stand nowhere else: works that into the
+    /// database, and empties it. Waits for readers, and fails when one of them takes too long.
     fn clear_write_ahead_log(&self) -> Result<(), Cause> {
         let busy = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, bool>(0))?;
         if busy { Err(Cause::Read) } else { Ok(()) }
@@ -144,8 +144,8 @@ impl Drop for Writer {
     }
 }
 
-fn is_erasure(request: &Request) -> bool {
-    matches!(request.work, Work::Erase { .. })
+fn needs_one_file(request: &Request) -> bool {
+    matches!(request.work, Work::Erase { .. } | Work::Close)
 }
 
 /// SQLite rolls back a commit that failed. But when the failure came after the last frame was written, as that of the fsync

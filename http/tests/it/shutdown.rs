@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::audit::{printed, server_with_two_conversations};
 use crate::support::{Server, Upstream, body_of, model};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -72,4 +73,16 @@ async fn a_process_whose_log_nobody_reads_still_stops() {
     assert_eq!(server.say("s", "hi").await.status(), 200);
     server.terminate();
     assert_eq!(server.wait().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_server_that_stopped_in_order_left_its_whole_log_in_one_file() {
+    let upstream = Upstream::start().await;
+    let mut server = server_with_two_conversations(&upstream).await;
+    server.terminate();
+    assert!(server.wait().await.success());
+    let backup = tempfile::tempdir().unwrap();
+    std::fs::copy(server.dir().join("log/events.sqlite"), backup.path().join("events.sqlite")).unwrap();
+    let verified = printed(backup.path(), &["verify"], 0);
+    assert!(verified.starts_with("4 events up to position 4, 2 chains"), "{verified}");
 }
