@@ -93,7 +93,7 @@ async fn fill(log: &dyn EventLog, conversations: u64) {
 }
 
 async fn rebuild(dir: &Path, log: &Arc<dyn EventLog>) {
-    Rebuild::of(dir).unwrap().run(log.clone(), |_, _| ()).await.unwrap();
+    Rebuild::of(dir).unwrap().run(log.clone(), |_| ()).await.unwrap();
 }
 
 impl Rows {

@@ -35,7 +35,7 @@ pub use conversation_list::Filter;
 pub use cursor::{Cursor, InvalidCursor, SearchCursor, ThreadCursor};
 pub use open_error::OpenError;
 pub use read_models::{ReadError, ReadModels};
-pub use rebuild::{Rebuild, RebuildError};
+pub use rebuild::{Built, Rebuild, RebuildError};
 pub use search::{Query, QueryTooLong};
 pub use statistics::{InvalidPeriod, Period};
 pub use status::{CaughtUp, State, Status};

@@ -29,6 +29,15 @@ impl From<LogError> for RebuildError {
     }
 }
 
+/// How far a build is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Built {
+    /// Of the last event applied.
+    pub position: Position,
+    /// How many were applied. Positions need not be one apart.
+    pub events: u64,
+}
+
 /// A directory of read models that no other process has open.
 pub struct Rebuild {
     directory: Directory,
@@ -44,29 +53,27 @@ impl Rebuild {
     }
 
     /// Builds the models from all that `log` holds now and puts them in place; the position they are at. `progress` is
-    /// told after every batch how far it is, and the position it goes on to.
+    /// told after every batch how far it is.
     ///
     /// # Errors
     /// See [`RebuildError`].
-    pub async fn run(
-        self,
-        log: Arc<dyn EventLog>,
-        mut progress: impl FnMut(Position, Position),
-    ) -> Result<Position, RebuildError> {
+    pub async fn run(self, log: Arc<dyn EventLog>, mut progress: impl FnMut(Built)) -> Result<Position, RebuildError> {
         let (end, identity) = (log.end().await?, log.identity());
         let next = Arc::new(store::beside(&self.directory, identity).map_err(StoreError::from)?);
         let mut feed = Feed::start(&log, Position::START);
-        let (mut position, mut events, mut failure) = (Position::START, Vec::new(), None);
+        let mut built = Built { position: Position::START, events: 0 };
+        let (mut events, mut failure) = (Vec::new(), None);
         loop {
-            let models = next.clone();
+            let (models, position) = (next.clone(), built.position);
+            built.events += events.len() as u64;
             let applied = blocking(move || models.apply(&events, position, end)).await?;
             let Applied { position: reached, gap, .. } = applied;
-            position = reached;
-            progress(position, end);
+            built.position = reached;
+            progress(built);
             if let Some(gap) = gap {
                 return Err(RebuildError::Log(gap.to_string()));
             }
-            if position >= end {
+            if built.position >= end {
                 break;
             }
             if let Some(failure) = failure {
@@ -79,6 +86,6 @@ impl Rebuild {
         }
         let next = Arc::into_inner(next).ok_or(StoreError::Interrupted)?;
         store::put_in_place(&self.directory, next, identity).map_err(StoreError::from)?;
-        Ok(position)
+        Ok(built.position)
     }
 }
