@@ -58,6 +58,11 @@ async fn no_admin_route_answers_a_caller_without_the_admin_key() {
                     "{method} {path}, {name}: {key}"
                 );
             }
+            for (name, site) in [("sec-fetch-site", "cross-site"), ("origin", "https://elsewhere.example")] {
+                let request = server.request(method.clone(), &path).header("cookie", &session).header(name, site);
+                let status = request.send().await.unwrap().status();
+                assert_eq!(status, 403, "{method} {path}, a session that a page of {site} sends");
+            }
             for (name, key) in [("x-admin-api-key", ADMIN_KEY), ("cookie", &session)] {
                 let status = server.request(method.clone(), &path).header(name, key).send().await.unwrap().status();
                 assert!([200, 404, 503].contains(&status.as_u16()), "{method} {path} lets {name} in: {status}");
