@@ -39,7 +39,7 @@ pub(crate) struct ProjectionState {
     state: &'static str,
     /// Position of the last event applied.
     position: u64,
-    /// Why they stopped.
+    /// Why they stopped, or what they wait for: a disk that is full, for instance.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -73,8 +73,8 @@ pub(crate) async fn ready(app: State) -> Result<HttpResponse, ApiError> {
 fn projection_state(status: &chat_projections::Status) -> ProjectionState {
     use chat_projections::State;
     let (state, reason) = match &status.state {
-        State::Building => ("building", None),
-        State::Live => ("live", None),
+        State::Building => ("building", status.waits_for.clone()),
+        State::Live => ("live", status.waits_for.clone()),
         State::Stopped { reason } => ("stopped", Some(reason.clone())),
     };
     ProjectionState { state, position: status.position.get(), reason }

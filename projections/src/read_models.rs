@@ -50,7 +50,7 @@ impl ReadModels {
         let store = Store::open(dir, log)?;
         let current = store.current();
         let (position, anew) = (current.checkpoint()?.position, !current.is_whole()?);
-        let (status, _) = watch::channel(Status { position, state: State::Building, anew });
+        let (status, _) = watch::channel(Status { position, state: State::Building, anew, waits_for: None });
         Ok(Self { store: Arc::new(store), status })
     }
 

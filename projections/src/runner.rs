@@ -25,6 +25,8 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Why following was left off.
 enum Halt {
+    /// The log is away, which it tells by itself.
+    LogAway(String),
     /// It will pass.
     Waiting(String),
     /// The models are damaged or gone: others have to take their place.
@@ -36,7 +38,7 @@ enum Halt {
 impl From<LogError> for Halt {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Unavailable(_) => Self::Waiting(error.to_string()),
+            LogError::Unavailable(_) => Self::LogAway(error.to_string()),
             LogError::Unreadable { .. } => Self::Stopped(describe(&error)),
         }
     }
@@ -84,7 +86,8 @@ impl<'a> Runner<'a> {
         loop {
             match self.follow().await {
                 Ok(()) => return,
-                Err(Halt::Waiting(cause)) => self.wait(&cause).await,
+                Err(Halt::LogAway(cause)) => self.wait(&cause).await,
+                Err(Halt::Waiting(cause)) => self.wait_for(cause).await,
                 Err(Halt::Unfit(cause)) => self.begin_beside(&cause).await,
                 Err(Halt::Stopped(reason)) => return self.stop(reason),
             }
@@ -131,7 +134,8 @@ impl<'a> Runner<'a> {
         }
         let reason = "the checkpoint is not one of this log";
         tracing::warn!(position = %checkpoint.position, %end, reason, "read models begin anew");
-        self.status.send_replace(Status { position: Position::START, state: State::Building, anew: true });
+        let (position, state) = (Position::START, State::Building);
+        self.status.send_replace(Status { position, state, anew: true, waits_for: None });
         let models = self.models.clone();
         blocking(move || models.begin_anew(log)).await?;
         Ok(Position::START)
@@ -169,7 +173,7 @@ impl<'a> Runner<'a> {
                 tokio::time::sleep(self.pause).await;
                 self.pause = (self.pause * 2).min(LONGEST_PAUSE);
             }
-            Err(error) => self.wait(&error.to_string()).await,
+            Err(error) => self.wait_for(error.to_string()).await,
         }
     }
 
@@ -207,12 +211,17 @@ impl<'a> Runner<'a> {
 
     fn publish(&self, position: Position, goal: Position) {
         self.status.send_modify(|status| {
-            status.position = position;
+            (status.position, status.waits_for) = (position, None);
             if position >= goal && status.state == State::Building {
                 (status.state, status.anew) = (State::Live, false);
                 tracing::info!(%position, elapsed_ms = self.started.elapsed().as_millis(), "read models are live");
             }
         });
+    }
+
+    async fn wait_for(&mut self, cause: String) {
+        self.status.send_modify(|status| status.waits_for = Some(cause.clone()));
+        self.wait(&cause).await;
     }
 
     async fn wait(&mut self, cause: &str) {

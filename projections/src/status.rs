@@ -11,6 +11,8 @@ pub struct Status {
     pub state: State,
     /// While building: whether from the first event on, rather than from where they were.
     pub anew: bool,
+    /// What keeps them from being written until it passes, a full disk for instance.
+    pub waits_for: Option<String>,
 }
 
 /// Whether the read models follow the log.

@@ -105,9 +105,10 @@ async fn a_failed_checkpoint_takes_its_rows_back() {
     models.log.asks("alice", 1_000, "m1", "hello");
     until_above(&models.log.tries, tries + 1).await;
     assert_eq!(models.rows(), before);
+    models.until(|status| status.waits_for.as_deref() == Some("injected")).await;
     models.database().execute_batch("DROP TRIGGER fault").unwrap();
     models.catch_up().await;
-    assert_eq!(models.page(1).await.total, 1);
+    assert_eq!((models.page(1).await.total, models.status().waits_for), (1, None));
 }
 
 #[tokio::test]
