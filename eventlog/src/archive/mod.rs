@@ -53,6 +53,15 @@ pub trait Archive: Send + Sync {
         limit: usize,
     ) -> Result<Vec<Stored>, LogError>;
 
+    /// What is wrong with the files that hold the places, beside what stands in them; `None`: nothing, or that is somebody else's to
+    /// tell.
+    ///
+    /// # Errors
+    /// The log cannot be read.
+    async fn damage(&self) -> Result<Option<String>, LogError> {
+        Ok(None)
+    }
+
     /// What whoever reads it should know about this way of reading, in whole sentences.
     fn notes(&self) -> &[String] {
         &[]

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use chat_schema::{ConversationId, Hash};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -124,6 +124,21 @@ impl Archive for EmbeddedArchive {
     ) -> Result<Vec<Stored>, LogError> {
         // An auditor's process does nothing else meanwhile.
         self.query(conversation, after, limit).map_err(|error| LogError::Unavailable(error.to_string()))
+    }
+
+    /// Positions are in no hash, and servers find a conversation's events by an index: SQLite tells whether all of these agree.
+    async fn damage(&self) -> Result<Option<String>, LogError> {
+        let check = |connection: &Connection| {
+            connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get::<_, String>(0))
+        };
+        match self.with_connection(check).and_then(|found| found) {
+            Ok(found) if found == "ok" => Ok(None),
+            Ok(found) => Ok(Some(found.replace('\n', " "))),
+            Err(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Ok(Some(error.to_string())),
+                _ => Err(LogError::Unavailable(error.to_string())),
+            },
+        }
     }
 
     fn notes(&self) -> &[String] {

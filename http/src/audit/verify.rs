@@ -19,6 +19,8 @@ struct Report {
     erasures: u64,
     faults: u64,
     first: Option<(Place, Fault)>,
+    /// What is wrong with the files, beside the events.
+    damage: Option<String>,
     end: Position,
 }
 
@@ -35,8 +37,13 @@ pub(super) async fn verify(
         expect(&mut chains, path)?;
     }
     let (mut report, until) = (Report::default(), to_position.map_or(Position::new(u64::MAX), Position::new));
+    report.damage = archive.damage().await?;
     'log: loop {
-        let batch = archive.scan(None, report.end, BATCH).await?;
+        let batch = match archive.scan(None, report.end, BATCH).await {
+            // No more can be read of what is damaged.
+            Err(_) if report.damage.is_some() => break,
+            batch => batch?,
+        };
         if batch.is_empty() {
             break;
         }
@@ -54,10 +61,14 @@ pub(super) async fn verify(
         write_heads(&chains, path)?;
     }
     conclude(&mut output, &chains, &report)?;
-    Ok(report.faults == 0)
+    Ok(report.is_whole())
 }
 
 impl Report {
+    fn is_whole(&self) -> bool {
+        self.faults == 0 && self.damage.is_none()
+    }
+
     fn fault(&mut self, place: Place, fault: Fault) {
         self.faults += 1;
         self.first.get_or_insert((place, fault));
@@ -87,7 +98,7 @@ fn look(output: &mut impl Write, chains: &mut Chains, stored: &Stored, report: &
 }
 
 fn conclude(output: &mut impl Write, chains: &Chains, report: &Report) -> anyhow::Result<()> {
-    let Report { events, erasures, faults, first, end } = report;
+    let Report { events, erasures, faults, first, damage, end } = report;
     let summary = chains.summary()?;
     writeln!(output, "{events} events up to position {end}, {} chains, {erasures} erasures", summary.heads)?;
     if let Some((place, fault)) = first {
@@ -95,6 +106,11 @@ fn conclude(output: &mut impl Write, chains: &Chains, report: &Report) -> anyhow
         if *faults > 1 {
             writeln!(output, "{} more faults after it", faults - 1)?;
         }
+    }
+    if let Some(damage) = damage {
+        writeln!(output, "FAULT in the log's file: {damage}")?;
+    }
+    if !report.is_whole() {
         return Ok(());
     }
     writeln!(output, "every chain is whole")?;

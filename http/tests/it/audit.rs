@@ -119,3 +119,26 @@ async fn a_log_that_is_not_there_is_told_and_not_made() {
     assert!(String::from_utf8_lossy(&output.stderr).starts_with("error: --log embedded:"));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
+
+/// A position is in no hash, but an event that is not where its conversation's index says is found by no server.
+#[tokio::test]
+async fn a_changed_position_is_found_though_every_chain_is_whole() {
+    /// What stands between an event's position and its hash, as SQLite stores a first event: the header, and the conversation.
+    const BETWEEN: usize = 7 + 16;
+    let upstream = Upstream::start().await;
+    let mut server = server_with_two_conversations(&upstream).await;
+    server.terminate();
+    assert!(server.wait().await.success());
+    let log = server.dir().join("log");
+    printed(&log, &["verify"], 0);
+    let file = log.join("events.sqlite");
+    let select = "SELECT hash FROM event WHERE position = 3 AND version = 1";
+    let hash: Vec<u8> = Connection::open(&file).unwrap().query_row(select, (), |row| row.get(0)).unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let at = bytes.windows(hash.len()).position(|window| window == hash).unwrap() - BETWEEN - 1;
+    assert_eq!(bytes[at], 3, "the position stands elsewhere");
+    bytes[at] = 2;
+    std::fs::write(&file, bytes).unwrap();
+    let verified = printed(&log, &["verify"], 1);
+    assert!(verified.contains("FAULT in the log's file"), "{verified}");
+}
