@@ -209,17 +209,28 @@ impl Chains {
             .map(drop)
     }
 
+    /// The head that an erasure names counts as well: what was kept of it still tells.
     fn is_as_kept(&self, event: &SealedEvent) -> rusqlite::Result<bool> {
         let envelope = &event.envelope;
-        let id = envelope.conversation_id.as_uuid().as_bytes();
+        let id = envelope.conversation_id;
+        let erased = match &envelope.event {
+            Event::ConversationErased { erased_events, head } => self.is_kept(id, *erased_events, head)?,
+            _ => true,
+        };
+        Ok(self.is_kept(id, envelope.version, &event.hash)? && erased)
+    }
+
+    /// Whether this hash is the one that was kept of that version, if one was.
+    fn is_kept(&self, conversation: ConversationId, version: u64, hash: &Hash) -> rusqlite::Result<bool> {
+        let id = conversation.as_uuid().as_bytes();
         let kept: Option<[u8; 32]> = self
             .db
             .prepare_cached("SELECT hash FROM kept WHERE conversation = ?1 AND version = ?2")?
-            .query_row(params![id, envelope.version], |row| row.get(0))
+            .query_row(params![id, version], |row| row.get(0))
             .optional()?;
         let Some(kept) = kept else { return Ok(true) };
         self.db.prepare_cached("UPDATE kept SET seen = 1 WHERE conversation = ?1")?.execute([id])?;
-        Ok(kept == *event.hash.as_bytes())
+        Ok(kept == *hash.as_bytes())
     }
 }
 
@@ -373,6 +384,23 @@ mod tests {
         assert_eq!(expecting(&stored(&events[..3])), [Some(two.conversation)], "a whole conversation");
         let erased = [&events[..3], &[two.clone().erasure()]].concat();
         assert_eq!(expecting(&stored(&erased)), []);
+    }
+
+    #[test]
+    fn a_chain_that_was_computed_anew_shows_beside_a_head_kept_elsewhere_also_under_an_erasure() {
+        let mut author = Author::new();
+        let mut forger = author.clone();
+        author.events(2);
+        let anew = [forger.says("never said".into()), forger.event()];
+        let found = |events: &[SealedEvent]| {
+            let mut chains = Chains::new().unwrap();
+            chains.expect(author.conversation, author.head.version, author.head.hash).unwrap();
+            let checked: Vec<_> = stored(events).iter().map(|stored| chains.check(stored).unwrap()).collect();
+            (checked.iter().any(|checked| matches!(checked, Checked::Faulty(..))), chains.dropped().unwrap())
+        };
+        assert_eq!(found(&anew), (true, vec![]));
+        assert_eq!(found(&[forger.erasure()]), (true, vec![]), "nothing is left of what it erased");
+        assert_eq!(found(&[author.clone().erasure()]), (false, vec![]));
     }
 
     #[test]
