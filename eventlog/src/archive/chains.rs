@@ -2,11 +2,11 @@
 //! not grow with the number of conversations.
 
 use chat_schema::{ConversationId, Event, Hash, Head, SealedEvent};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::fault::Place;
-use super::{Fault, Stored, is_linked};
+use super::{Fault, Stored, is_linked, kept};
 
 /// Memory for heads, in KiB.
 const CACHE_KIB: i32 = 32 * 1024;
@@ -19,12 +19,6 @@ const SCHEMA: &str = "
         first        INTEGER NOT NULL,
         version      INTEGER NOT NULL,
         hash         BLOB    NOT NULL
-    ) STRICT, WITHOUT ROWID;
-    CREATE TABLE kept (
-        conversation BLOB    NOT NULL PRIMARY KEY,
-        version      INTEGER NOT NULL,
-        hash         BLOB    NOT NULL,
-        seen         INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;
 ";
 
@@ -79,6 +73,7 @@ impl Chains {
         // An empty name: a file that only this connection knows, and that is gone with it.
         let db = Connection::open("")?;
         db.execute_batch(SCHEMA)?;
+        db.execute_batch(kept::SCHEMA)?;
         db.pragma_update(None, "cache_size", -CACHE_KIB)?;
         db.execute_batch("BEGIN")?;
         Ok(Self { db, any_kept: false })
@@ -90,10 +85,7 @@ impl Chains {
     /// The temporary file failed.
     pub fn expect(&mut self, conversation: ConversationId, version: u64, hash: Hash) -> Result<(), ChainsError> {
         self.any_kept = true;
-        self.db
-            .prepare_cached("INSERT OR REPLACE INTO kept (conversation, version, hash) VALUES (?1, ?2, ?3)")?
-            .execute(params![conversation.as_uuid().as_bytes(), version, hash.as_bytes()])?;
-        Ok(())
+        Ok(kept::keep(&self.db, conversation, version, &hash)?)
     }
 
     /// Looks at the next event of the log.
@@ -119,7 +111,7 @@ impl Chains {
         let known = self.known(envelope.conversation_id)?;
         let found = follow(&event, known.as_ref());
         self.note(&event, known.as_ref())?;
-        if self.any_kept && !self.is_as_kept(&event)? {
+        if self.any_kept && !kept::is_as_kept(&self.db, &event)? {
             return changed(place, "a head kept elsewhere has another hash for it");
         }
         Ok(match found {
@@ -133,15 +125,7 @@ impl Chains {
     /// # Errors
     /// The temporary file failed.
     pub fn dropped(&self) -> Result<Vec<Place>, ChainsError> {
-        let mut statement = self.db.prepare(
-            "SELECT kept.conversation, kept.version FROM kept LEFT JOIN head USING (conversation)
-             WHERE NOT seen AND coalesce(head.first, 0) <= kept.version ORDER BY kept.conversation LIMIT 100",
-        )?;
-        let place = |row: &Row<'_>| {
-            let conversation = Some(Uuid::from_bytes(row.get(0)?).into());
-            Ok(Place { conversation, version: Some(row.get(1)?), position: None })
-        };
-        Ok(statement.query_map((), place)?.collect::<Result<_, _>>()?)
+        Ok(kept::dropped(&self.db)?)
     }
 
     /// All heads as one number and one hash.
@@ -207,30 +191,6 @@ impl Chains {
             .prepare_cached("INSERT OR REPLACE INTO head VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![conversation.as_uuid().as_bytes(), first, version, hash.as_bytes()])
             .map(drop)
-    }
-
-    /// The head that an erasure names counts as well: what was kept of it still tells.
-    fn is_as_kept(&self, event: &SealedEvent) -> rusqlite::Result<bool> {
-        let envelope = &event.envelope;
-        let id = envelope.conversation_id;
-        let erased = match &envelope.event {
-            Event::ConversationErased { erased_events, head } => self.is_kept(id, *erased_events, head)?,
-            _ => true,
-        };
-        Ok(self.is_kept(id, envelope.version, &event.hash)? && erased)
-    }
-
-    /// Whether this hash is the one that was kept of that version, if one was.
-    fn is_kept(&self, conversation: ConversationId, version: u64, hash: &Hash) -> rusqlite::Result<bool> {
-        let id = conversation.as_uuid().as_bytes();
-        let kept: Option<[u8; 32]> = self
-            .db
-            .prepare_cached("SELECT hash FROM kept WHERE conversation = ?1 AND version = ?2")?
-            .query_row(params![id, version], |row| row.get(0))
-            .optional()?;
-        let Some(kept) = kept else { return Ok(true) };
-        self.db.prepare_cached("UPDATE kept SET seen = 1 WHERE conversation = ?1")?.execute([id])?;
-        Ok(kept == *hash.as_bytes())
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod chains;
 mod fault;
+mod kept;
 
 use async_trait::async_trait;
 use chat_schema::{ConversationId, DecodeError, Hash, Head, SealedEvent};
