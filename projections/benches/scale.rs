@@ -114,7 +114,7 @@ impl Size {
             11 => self.search("unheard").await,
             12 => assert!(self.models.thread(self.thread, None, None).await.unwrap().is_some()),
             _ => {
-                let period = Period::new(UNTIL - 40 * DAY, UNTIL - 10 * DAY, StatisticsStep::Hour).unwrap();
+                let period = Period::new(UNTIL - 40 * DAY, UNTIL - 10 * DAY, StatisticsStep::Hour, 0).unwrap();
                 assert!(self.models.statistics(period).await.unwrap().total.messages > 0);
             }
         }

@@ -202,6 +202,10 @@ async fn statistics_count_what_was_said_by_hour_and_day() {
     }
     let past = server.admin("/v1/admin/statistics?from=0&to=1&by=hour").await;
     assert_eq!((past["steps"].as_array().unwrap().len(), &past["total"]["messages"]), (1, &json!(0)));
+    let hour = 3_600_000;
+    let of_a_reader = format!("/v1/admin/statistics?from={}&to={}&by=day&offset=-480", 50 * hour, 50 * hour + 1);
+    let day = server.admin(&of_a_reader).await;
+    assert_eq!((&day["from"], &day["to"]), (&json!(32 * hour), &json!(56 * hour)), "a day of California");
 }
 
 #[tokio::test]
@@ -225,8 +229,16 @@ async fn bad_queries_and_ids_are_refused() {
         .map(str::to_owned);
     let list = list.chain([format!("q={}", "x".repeat(201)), format!("q=a&cursor=1.{}", uuid::Uuid::nil())]);
     let queries = list.map(|query| format!("conversations?{query}"));
-    let statistics =
-        ["by=week", "from=5&to=5", "from=6&to=5", "from=x", "by=hour&from=0&to=2678400001", "from=0&to=31622400001"];
+    let statistics = [
+        "by=week",
+        "from=5&to=5",
+        "from=6&to=5",
+        "from=x",
+        "by=hour&from=0&to=2678400001",
+        "from=0&to=31622400001",
+        "offset=1081",
+        "offset=x",
+    ];
     let queries = queries.chain(statistics.into_iter().map(|query| format!("statistics?{query}")));
     let thread = ["limit=0", "limit=201", "cursor=zzz", "cursor=q1"].into_iter();
     let queries =

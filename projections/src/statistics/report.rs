@@ -8,8 +8,9 @@ use super::failures::REASONS;
 use super::histogram::Histogram;
 use crate::columns::storable;
 
-/// Hours of a day; days are those of UTC.
+/// Hours of a day.
 const DAY: u64 = 24;
+const MINUTES: i32 = 60;
 
 /// Most steps of a report.
 const MAX_HOURS: u64 = 31 * DAY;
@@ -36,20 +37,23 @@ pub enum InvalidPeriod {
 }
 
 impl Period {
-    /// The steps that hold the time from `from` to before `to`, in milliseconds since the epoch.
+    /// The steps that hold the time from `from` to before `to`, in milliseconds since the epoch. Days begin at midnight of a clock
+    /// that is `offset` minutes ahead of UTC, or, as hours are all that is kept, within the hour after it.
     ///
     /// # Errors
     /// It is empty or too long.
-    pub fn new(from: u64, to: u64, by: StatisticsStep) -> Result<Self, InvalidPeriod> {
+    pub fn new(from: u64, to: u64, by: StatisticsStep, offset: i32) -> Result<Self, InvalidPeriod> {
         if from >= to {
             return Err(InvalidPeriod::Empty);
         }
         let (hours, most) = steps(by);
-        let (from, to) = (from / (hours * HOUR), to.div_ceil(hours * HOUR));
-        if to - from > most {
+        let ahead = i64::from(offset.div_euclid(MINUTES)).rem_euclid(hours as i64) as u64;
+        let from = ((from / HOUR + ahead) / hours * hours).saturating_sub(ahead);
+        let to = (to.div_ceil(HOUR) + ahead).div_ceil(hours) * hours - ahead;
+        if (to - from).div_ceil(hours) > most {
             return Err(InvalidPeriod::TooLong);
         }
-        Ok(Self { from: from * hours, to: to * hours, by })
+        Ok(Self { from, to, by })
     }
 }
 
@@ -173,7 +177,7 @@ mod tests {
     #[test]
     fn a_period_is_whole_steps_and_bounded() {
         use StatisticsStep::{Day, Hour};
-        let period = |from, to, by| Period::new(from, to, by).map(|period| (period.from, period.to));
+        let period = |from, to, by| Period::new(from, to, by, 0).map(|period| (period.from, period.to));
         assert_eq!(period(1, 2, Hour), Ok((0, 1)));
         assert_eq!(period(HOUR, 2 * HOUR, Hour), Ok((1, 2)));
         assert_eq!(period(HOUR, 25 * HOUR, Day), Ok((0, 48)));
@@ -184,5 +188,19 @@ mod tests {
         assert_eq!(period(0, 366 * 24 * HOUR, Day), Ok((0, 366 * 24)));
         assert_eq!(period(0, 366 * 24 * HOUR + 1, Day), Err(InvalidPeriod::TooLong));
         assert_eq!(period(0, u64::MAX, Day), Err(InvalidPeriod::TooLong));
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_readers_clock() {
+        use StatisticsStep::{Day, Hour};
+        let at = 50 * HOUR;
+        let period = |by, offset| Period::new(at, at + 1, by, offset).map(|period| (period.from, period.to));
+        assert_eq!(period(Day, 0), Ok((48, 72)));
+        assert_eq!(period(Day, 120), Ok((46, 70)), "two hours ahead");
+        assert_eq!(period(Day, -480), Ok((32, 56)), "eight hours behind");
+        assert_eq!(period(Day, 330), Ok((43, 67)), "half an hour after midnight in India");
+        assert_eq!(period(Day, -210), Ok((28, 52)), "half an hour after midnight in Newfoundland");
+        assert_eq!(period(Hour, 330), Ok((50, 51)));
+        assert_eq!(Period::new(0, 1, Day, 120).map(|period| (period.from, period.to)), Ok((0, 22)));
     }
 }

@@ -22,7 +22,7 @@ impl LogDouble {
 }
 
 async fn report(models: &Following, from: u64, to: u64, by: StatisticsStep) -> Statistics {
-    models.models.statistics(Period::new(from, to, by).unwrap()).await.unwrap()
+    models.models.statistics(Period::new(from, to, by, 0).unwrap()).await.unwrap()
 }
 
 fn counts(figures: &Figures) -> (u64, u64, u64, u64) {

@@ -36,7 +36,7 @@ pub(crate) struct ChartQuery {
     /// Width in pixels, 240 to 1600; default 640.
     #[param(minimum = 240, maximum = 1600)]
     width: Option<u32>,
-    /// Minutes that the reader's clock is ahead of UTC; default 0.
+    /// Minutes that the reader's clock is ahead of UTC: days begin at midnight of it, or within the hour after; default 0.
     #[param(minimum = -1080, maximum = 1080)]
     offset: Option<i32>,
 }
@@ -62,20 +62,21 @@ pub(crate) enum Theme {
 )]
 pub(crate) async fn chart(app: State, _caller: AdminCaller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let asked: ChartQuery = query(&request)?;
-    let (width, offset) = (asked.width.unwrap_or(640), asked.offset.unwrap_or(0));
-    if !(240..=1600).contains(&width) || !(-1080..=1080).contains(&offset) {
+    let width = asked.width.unwrap_or(640);
+    if !(240..=1600).contains(&width) {
         return Err(ApiError::InvalidQuery);
     }
     let step = asked.by.unwrap_or(Step::Day);
     let by = if step == Step::Hour { StatisticsStep::Hour } else { StatisticsStep::Day };
-    let period = super::statistics::period(asked.from, asked.to, by)?;
+    let period = super::statistics::period(asked.from, asked.to, by, asked.offset)?;
     catch_up(&app).await;
     let statistics = app.models.statistics(period).await?;
     let plot = series::plot(asked.metric.unwrap_or(Metric::Messages), step, &statistics.steps);
-    let picture = draw::svg(&plot, width, offset, asked.theme.unwrap_or_default()).map_err(|error| {
-        tracing::error!(%error, "a chart cannot be drawn");
-        ApiError::Internal
-    })?;
+    let picture =
+        draw::svg(&plot, width, asked.offset.unwrap_or(0), asked.theme.unwrap_or_default()).map_err(|error| {
+            tracing::error!(%error, "a chart cannot be drawn");
+            ApiError::Internal
+        })?;
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "image/svg+xml"))
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -29,9 +29,9 @@ pub(crate) enum Metric {
 pub(crate) enum Step {
     /// An hour.
     Hour,
-    /// A day of UTC.
+    /// A day of the reader's clock.
     Day,
-    /// Seven days of UTC.
+    /// Seven days.
     Week,
 }
 
