@@ -236,6 +236,29 @@ async fn a_session_is_of_no_use_to_pages_of_other_sites() {
 }
 
 #[tokio::test]
+async fn nothing_an_operator_is_given_may_be_kept_by_a_cache() {
+    let server = Server::demo();
+    assert_eq!(server.say("s", "hello").await.status(), 200);
+    let cookie = sign_in(&server).await;
+    let (_, list) = body_of(server.request(Method::GET, LIST).header(COOKIE, &cookie).send().await.unwrap()).await;
+    let thread = format!("{LIST}/{}", list["conversations"][0]["_id"].as_str().unwrap());
+    let of_the_thread = ["", "/events", "/events?at=1", "/export?format=csv"].map(|rest| format!("{thread}{rest}"));
+    let others = ["session", "events", "export", "operators/events", "statistics", "statistics/chart", "system"];
+    let others = others.map(|path| format!("/v1/admin/{path}"));
+    let paths = of_the_thread.into_iter().chain(others).chain([LIST.to_owned(), "/dashboard/preview".to_owned()]);
+    for path in paths {
+        let request = |cookie: &str| server.request(Method::GET, &path).header(COOKIE, cookie).send();
+        let given = request(&cookie).await.unwrap();
+        let refused = request("open-chat-session=forged").await.unwrap();
+        for (response, status) in [(given, 200), (refused, 401)] {
+            assert_eq!(response.status(), status, "{path}");
+            let kept = response.headers()["cache-control"].to_str().unwrap();
+            assert!(kept.starts_with("no-store"), "{path}: {kept}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_key_beside_a_session_is_judged_alone_and_acts_are_recorded_as_whose_they_are() {
     let server = Server::demo();
     let cookie = sign_in(&server).await;
