@@ -1,6 +1,9 @@
 //! Times, in the viewer's zone and language; durations and numbers, short.
 
-use js_sys::{Date, Reflect};
+use std::cell::RefCell;
+
+use js_sys::Intl::DateTimeFormat;
+use js_sys::{Array, Date, Function, Object, Reflect};
 use sycamore::prelude::is_ssr;
 use wasm_bindgen::JsValue;
 
@@ -28,9 +31,26 @@ pub(crate) fn time_of_day(at: u64) -> String {
     shown(at, &[("hour", "2-digit"), ("minute", "2-digit")])
 }
 
+/// Which day it is of the viewer's, counted from the epoch.
+pub(crate) fn day(at: u64) -> u64 {
+    let ahead = if is_ssr!() { 0 } else { -date_of(at).get_timezone_offset() as i64 };
+    at.saturating_add_signed(ahead * MINUTE as i64) / DAY
+}
+
 /// Day, month and year.
 pub(crate) fn date(at: u64) -> String {
     shown(at, &[("day", "numeric"), ("month", "short"), ("year", "numeric")])
+}
+
+/// The same, of a clock that is so many minutes ahead of UTC.
+pub(crate) fn date_ahead(at: u64, minutes: i32) -> String {
+    let at = at.saturating_add_signed(i64::from(minutes) * MINUTE as i64);
+    shown(at, &[("day", "numeric"), ("month", "short"), ("year", "numeric"), ("timeZone", "UTC")])
+}
+
+/// Minutes that the viewer's clock is ahead of UTC now.
+pub(crate) fn ahead() -> i32 {
+    if is_ssr!() { 0 } else { -Date::new_0().get_timezone_offset() as i32 }
 }
 
 /// Everything, down to the second.
@@ -43,16 +63,36 @@ pub(crate) fn iso(at: u64) -> String {
     if is_ssr!() { at.to_string() } else { date_of(at).to_iso_string().into() }
 }
 
-fn shown(at: u64, options: &[(&str, &str)]) -> String {
+/// A way to write a time: the options of `Intl.DateTimeFormat`.
+type Format = &'static [(&'static str, &'static str)];
+
+thread_local! {
+    /// Making one takes a browser far longer than using it.
+    static FORMATS: RefCell<Vec<(Format, Function)>> = const { RefCell::new(Vec::new()) };
+}
+
+fn shown(at: u64, format: Format) -> String {
     if is_ssr!() {
         return at.to_string();
     }
-    let object = js_sys::Object::new();
-    for (name, value) in options {
+    let known =
+        FORMATS.with_borrow(|formats| formats.iter().find(|(known, _)| *known == format).map(|(_, f)| f.clone()));
+    let write = known.unwrap_or_else(|| {
+        let made = formatter(format);
+        FORMATS.with_borrow_mut(|formats| formats.push((format, made.clone())));
+        made
+    });
+    let text = write.call1(&JsValue::NULL, &JsValue::from_f64(at as f64));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+fn formatter(format: Format) -> Function {
+    let options = Object::new();
+    for (name, value) in format {
         // Setting a property of a new object does not fail.
-        let _ = Reflect::set(&object, &JsValue::from_str(name), &JsValue::from_str(value));
+        let _ = Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value));
     }
-    date_of(at).to_locale_string("default", &object).into()
+    DateTimeFormat::new(&Array::new(), &options).format()
 }
 
 fn date_of(at: u64) -> Date {

@@ -1,29 +1,26 @@
 //! The figures: big ones, and how they went.
 
+mod period;
+
 use chat_schema::Statistics;
 use serde::Deserialize;
 use sycamore::prelude::*;
 
-use crate::api;
+use self::period::{Period, STEPS};
+use crate::api::{self, Failure};
 use crate::app::Account;
 use crate::changes::Changes;
-use crate::ui::states::{Fetched, Problem, Skeleton};
+use crate::ui::states::{Problem, Skeleton};
 use crate::ui::tasks::Tasks;
 use crate::ui::theme::Theme;
 use crate::ui::time;
 use crate::ui::timer::Timer;
 
-const HOUR: u64 = 3_600_000;
-const DAY: u64 = 24 * HOUR;
 /// Shortest time from one look to the next, in milliseconds.
 const PAUSE_MS: i32 = 10_000;
 
-/// How far apart the figures are: the parameter, a name, what a step of the statistics is, its length, how much is shown.
-const STEPS: [(&str, &str, &str, u64, u64); 3] = [
-    ("hour", "Hours", "hour", HOUR, 48 * HOUR),
-    ("day", "Days", "day", DAY, 30 * DAY),
-    ("week", "Weeks", "day", DAY, 182 * DAY),
-];
+/// Pixels up to which a window has room for one plot in a row; the same in `shell.css`.
+const NARROW: f64 = 720.0;
 
 /// The plots: parameter and heading.
 const PLOTS: [(&str, &str); 6] = [
@@ -35,43 +32,26 @@ const PLOTS: [(&str, &str); 6] = [
     ("tokens", "Tokens"),
 ];
 
-/// A time that is looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Period {
-    step: usize,
-    from: u64,
-    to: u64,
-}
-
-impl Period {
-    /// The newest of a step, or one further `back`.
-    fn of(step: usize, back: u64, now: u64) -> Self {
-        let (_, _, _, length, span) = STEPS[step];
-        let to = now.div_ceil(length) * length - back * span;
-        Self { step, from: to - span, to }
-    }
-
-    fn before(self) -> Self {
-        Self { from: self.from - (self.to - self.from), to: self.from, ..self }
-    }
-
-    fn statistics(self) -> String {
-        format!("/v1/admin/statistics?by={}&from={}&to={}", STEPS[self.step].2, self.from, self.to)
-    }
-
-    fn chart(self, metric: &str, width: u32, offset: i32, theme: &str, look: u64) -> String {
-        let Self { step, from, to } = self;
-        let by = STEPS[step].0;
-        format!(
-            "/v1/admin/statistics/chart?metric={metric}&by={by}&from={from}&to={to}&width={width}&offset={offset}&theme={theme}&look={look}"
-        )
-    }
-}
-
 /// What of a period's total is compared.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 struct Before {
     total: chat_schema::Figures,
+}
+
+/// What is shown, all of one look.
+#[derive(Debug, Clone, PartialEq)]
+struct Answer {
+    period: Period,
+    look: u64,
+    now: Statistics,
+    before: Before,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum Shown {
+    Loading,
+    Problem(Failure),
+    Figures,
 }
 
 /// The page.
@@ -81,16 +61,32 @@ pub(crate) fn OverviewPage() -> View {
     let (step, back, look) = (create_signal(1_usize), create_signal(0_u64), create_signal(0_u64));
     let period = create_selector(move || {
         look.track();
-        Period::of(step.get(), back.get(), time::now())
+        Period::of(step.get(), back.get(), time::now(), time::ahead())
     });
-    let figures: Signal<Fetched<(Statistics, Before)>> = create_signal(Fetched::Loading);
+    let (answer, failure) = (create_signal(None::<Answer>), create_signal(None::<Failure>));
+    // Answers of an older question are dropped.
+    let question = create_signal(0_u64);
     let read = move || {
-        let period = period.get_untracked();
+        let (period, look) = (period.get_untracked(), look.get_untracked());
+        let asked = question.get_untracked() + 1;
+        question.set(asked);
         tasks.begin(async move {
             let now = api::get(&period.statistics()).await;
             let before = api::get(&period.before().statistics()).await;
-            let answer = account.watch(now.and_then(|now| before.map(|before| (now, before))));
-            figures.set(answer.into());
+            let read = account.watch(now.and_then(|now| before.map(|before| Answer { period, look, now, before })));
+            if question.get_untracked() == asked {
+                batch(|| match read {
+                    Ok(read) => {
+                        failure.set(None);
+                        answer.set(Some(read));
+                    }
+                    // What is shown stays when a later look at the same time fails.
+                    Err(_)
+                        if answer
+                            .with_untracked(|shown| shown.as_ref().is_some_and(|shown| shown.period == period)) => {}
+                    Err(reason) => failure.set(Some(reason)),
+                });
+            }
         });
     };
     create_effect(move || {
@@ -98,6 +94,11 @@ pub(crate) fn OverviewPage() -> View {
         untrack(read);
     });
     look_again(look);
+    let shown = create_selector(move || match failure.get_clone() {
+        Some(failure) => Shown::Problem(failure),
+        None if answer.with(Option::is_none) => Shown::Loading,
+        None => Shown::Figures,
+    });
     let choices: Vec<View> = (0..STEPS.len())
         .map(|own| {
             let choose = move |_| batch(|| { step.set(own); back.set(0); });
@@ -111,14 +112,14 @@ pub(crate) fn OverviewPage() -> View {
                 div(class="segments", role="group", aria-label="Step") { (choices) }
                 div(class="segments", role="group", aria-label="Period") {
                     button(r#type="button", class="segment", aria-label="Earlier", on:click=move |_| back.set(back.get_untracked() + 1)) { "‹" }
-                    span(class="period small", aria-live="polite") { (range(period.get())) }
+                    span(class="period small", aria-live="polite") { (period.get().sentence()) }
                     button(r#type="button", class="segment", aria-label="Later", disabled=back.get() == 0, on:click=move |_| back.set(back.get_untracked().saturating_sub(1))) { "›" }
                 }
             }
-            (match figures.get_clone() {
-                Fetched::Loading => view! { Skeleton(lines=6) },
-                Fetched::Failed(failure) => view! { Problem(failure=failure, again=read) },
-                Fetched::There((now, before)) => view! { Figures(now=now, before=before, period=period, look=look.get()) },
+            (match shown.get_clone() {
+                Shown::Loading => view! { Skeleton(lines=6) },
+                Shown::Problem(failure) => view! { Problem(failure=failure, again=read) },
+                Shown::Figures => view! { Figures(answer=*answer) },
             })
         }
     }
@@ -137,43 +138,40 @@ fn look_again(look: Signal<u64>) {
     });
 }
 
-fn range(period: Period) -> String {
-    format!("{} – {}", time::date(period.from), time::date(period.to - 1))
+/// What stands there stays there when the figures change: pictures do not flicker, and an open table stays open.
+#[component(inline_props)]
+fn Figures(answer: ReadSignal<Option<Answer>>) -> View {
+    let is_empty = create_selector(move || {
+        answer.with(|answer| answer.as_ref().is_none_or(|answer| answer.now.total.messages == 0))
+    });
+    view! {
+        dl(class="facts") { (answer.with(|answer| answer.as_ref().map_or(Vec::new(), facts))) }
+        (if is_empty.get() {
+            view! { p(class="state") { "Nothing happened in this time." } }
+        } else {
+            let plots: Vec<View> = PLOTS.into_iter().map(|(metric, heading)| plot(metric, heading, answer)).collect();
+            view! { div(class="plots") { (plots) } }
+        })
+        Table(answer=answer)
+    }
 }
 
-#[component(inline_props)]
-fn Figures(now: Statistics, before: Before, period: ReadSignal<Period>, look: u64) -> View {
+fn facts(Answer { now, before, .. }: &Answer) -> Vec<View> {
     let (total, was) = (&now.total, &before.total);
     let failures = |figures: &chat_schema::Figures| figures.failures.values().sum::<u64>();
     let first = |figures: &chat_schema::Figures| figures.time_to_first_token.map_or(0, |durations| durations.p50);
     let tokens = |figures: &chat_schema::Figures| figures.prompt_tokens + figures.completion_tokens;
-    let big = [
+    let facts = [
         ("Conversations", time::number(total.conversations), change(total.conversations, was.conversations)),
         ("Messages", time::number(total.messages), change(total.messages, was.messages)),
         ("Failed answers", time::number(failures(total)), change(failures(total), failures(was))),
-        (
-            "First word, usually after",
-            if total.time_to_first_token.is_some() { time::duration(first(total)) } else { "–".into() },
-            change(first(total), first(was)),
-        ),
+        ("First word, usually after", median(total.time_to_first_token), change(first(total), first(was))),
         ("Tokens", time::number(tokens(total)), change(tokens(total), tokens(was))),
     ];
-    let big: Vec<View> = big
+    facts
         .into_iter()
         .map(|(name, value, change)| view! { div(class="fact big") { dt { (name) } dd { (value) } dd(class="change small muted") { (change) } } })
-        .collect();
-    let empty = total.messages == 0;
-    let plots: Vec<View> = PLOTS.into_iter().map(|(metric, heading)| plot(metric, heading, period, look)).collect();
-    let plots = if empty {
-        view! { p(class="state") { "Nothing happened in this time." } }
-    } else {
-        view! { div(class="plots") { (plots) } }
-    };
-    view! {
-        dl(class="facts") { (big) }
-        (plots)
-        Table(statistics=now)
-    }
+        .collect()
 }
 
 /// How much more or less it is than in the period before.
@@ -186,13 +184,15 @@ fn change(now: u64, before: u64) -> String {
 }
 
 /// Drawn by the server, for both appearances where the system chooses.
-fn plot(metric: &'static str, heading: &'static str, period: ReadSignal<Period>, look: u64) -> View {
-    let offset = if is_ssr!() { 0 } else { -js_sys::Date::new_0().get_timezone_offset() as i32 };
-    let address = move |theme: &str| period.get().chart(metric, 480, offset, theme, look);
+fn plot(metric: &'static str, heading: &'static str, answer: ReadSignal<Option<Answer>>) -> View {
+    let width = width();
+    let address = move |theme: &str| {
+        answer.with(|answer| answer.as_ref().map(|answer| answer.period.chart(metric, width, theme, answer.look)))
+    };
     let theme = Theme::remembered();
     let alt = format!("{heading}, drawn; the figures are in the table below");
     let source = if theme == Theme::System {
-        view! { source("media"="(prefers-color-scheme: dark)", "srcset"=address("dark")) }
+        view! { source("media"="(prefers-color-scheme: dark)", "srcset"=move || address("dark")) }
     } else {
         view! {}
     };
@@ -200,45 +200,48 @@ fn plot(metric: &'static str, heading: &'static str, period: ReadSignal<Period>,
     view! {
         figure(class="card plot") {
             figcaption { h2 { (heading) } }
-            picture { (source) img(src=address(own), alt=alt, width="480", height="220") }
+            picture { (source) img(src=move || address(own), alt=alt, width=width.to_string(), height="220") }
         }
     }
 }
 
+/// On a phone narrower, so that its letters are not shrunk beyond reading.
+fn width() -> u32 {
+    let seen = if is_ssr!() { None } else { window().inner_width().ok().and_then(|width| width.as_f64()) };
+    if seen.is_some_and(|seen| seen <= NARROW) { 300 } else { 480 }
+}
+
 #[component(inline_props)]
-fn Table(statistics: Statistics) -> View {
-    let by_hour = statistics.to - statistics.from <= 3 * DAY;
-    let rows: Vec<View> = statistics
-        .steps
-        .into_iter()
-        .rev()
-        .filter(|step| step.messages > 0 || !step.failures.is_empty())
-        .map(|step| {
-            let when = if by_hour { time::full(step.from) } else { time::date(step.from) };
-            let failures = step.failures.values().sum::<u64>();
-            let (first, all) = (median(step.time_to_first_token), median(step.answer_time));
-            let cells = [
-                time::number(step.conversations),
-                time::number(step.messages),
-                time::number(failures),
-                first,
-                all,
-                time::number(step.prompt_tokens + step.completion_tokens),
-            ];
-            let cells: Vec<View> = cells.into_iter().map(|cell| view! { td { (cell) } }).collect();
-            view! { tr { th(scope="row") { (when) } (cells) } }
-        })
-        .collect();
+fn Table(answer: ReadSignal<Option<Answer>>) -> View {
     let heads = ["From", "Conversations", "Messages", "Failed", "First word", "Last word", "Tokens"];
     let heads: Vec<View> = heads.into_iter().map(|head| view! { th(scope="col") { (head) } }).collect();
     view! {
         details(class="figures") {
             summary { "The figures as a table" }
             div(class="table-scroll", tabindex="0", role="region", aria-label="Figures") {
-                table { thead { tr { (heads) } } tbody { (rows) } }
+                table { thead { tr { (heads) } } tbody { (answer.with(|answer| answer.as_ref().map_or(Vec::new(), rows))) } }
             }
         }
     }
+}
+
+/// The steps in which something happened, newest first.
+fn rows(Answer { now, period, .. }: &Answer) -> Vec<View> {
+    let happened = now.steps.iter().rev().filter(|step| step.messages > 0 || !step.failures.is_empty());
+    let row = |step: &chat_schema::Figures| {
+        let cells = [
+            time::number(step.conversations),
+            time::number(step.messages),
+            time::number(step.failures.values().sum::<u64>()),
+            median(step.time_to_first_token),
+            median(step.answer_time),
+            time::number(step.prompt_tokens + step.completion_tokens),
+        ];
+        let cells: Vec<View> = cells.into_iter().map(|cell| view! { td { (cell) } }).collect();
+        let when = period.name_of(step.from);
+        view! { tr { th(scope="row") { (when) } (cells) } }
+    };
+    happened.map(row).collect()
 }
 
 fn median(durations: Option<chat_schema::Durations>) -> String {
@@ -248,14 +251,6 @@ fn median(durations: Option<chat_schema::Durations>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_period_ends_with_the_running_step_and_the_one_before_ends_where_it_begins() {
-        let now = 100 * DAY + 1;
-        let period = Period::of(1, 0, now);
-        assert_eq!((period.from, period.to), (71 * DAY, 101 * DAY));
-        assert_eq!(period.before(), Period::of(1, 1, now));
-    }
 
     #[test]
     fn change_is_told_in_percent() {
