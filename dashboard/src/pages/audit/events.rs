@@ -5,6 +5,7 @@ use sycamore::prelude::*;
 
 use super::chain::plain;
 use crate::ui::copy::CopyButton;
+use crate::ui::each::{Each, Item};
 use crate::ui::icons::{Icon, Name};
 use crate::ui::time;
 
@@ -13,15 +14,14 @@ const SHOWN: usize = 100;
 
 /// The newest events, in their order; earlier ones on request.
 #[component(inline_props)]
-pub(super) fn Events(events: Vec<StoredEvent>) -> View {
+pub(super) fn Events(events: ReadSignal<Vec<StoredEvent>>) -> View {
     let limit = create_signal(SHOWN);
-    let count = events.len();
-    let shown =
-        move || -> Vec<View> { events[count.saturating_sub(limit.get())..].iter().cloned().map(event).collect() };
+    let hidden = create_selector(move || events.with(Vec::len).saturating_sub(limit.get()));
+    let shown = create_memo(move || events.with(|events| events.iter().skip(hidden.get()).map(item).collect()));
     view! {
         div(class="timeline") {
             h2 { "Stored events" }
-            (match count.saturating_sub(limit.get()) {
+            (match hidden.get() {
                 0 => view! {},
                 hidden => view! {
                     button(r#type="button", class="button", on:click=move |_| limit.set(limit.get_untracked() + SHOWN)) {
@@ -29,9 +29,15 @@ pub(super) fn Events(events: Vec<StoredEvent>) -> View {
                     }
                 },
             })
-            ol { (shown()) }
+            ol { Each(items=shown) }
         }
     }
+}
+
+/// An event is stored once and for all; only whether it follows the one before it may look different later.
+fn item(stored: &StoredEvent) -> Item {
+    let stored = stored.clone();
+    Item::new(format!("{} {} {}", stored.position, stored.hash, stored.verified), move || event(stored.clone()))
 }
 
 fn event(event: StoredEvent) -> View {
