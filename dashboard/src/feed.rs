@@ -98,9 +98,9 @@ impl Feed {
     }
 
     /// Also brings the running answers of this conversation from now on, and of no other.
-    pub(crate) fn watch(self, conversation: Option<ConversationId>) {
-        if self.watched.get_untracked() != conversation {
-            self.watched.set(conversation);
+    pub(crate) fn watch(self, conversation: ConversationId) {
+        if self.watched.get_untracked() != Some(conversation) {
+            self.watched.set(Some(conversation));
         }
     }
 
@@ -170,7 +170,8 @@ impl Source {
         on(
             "opened",
             Box::new(move |event| {
-                let resumed = feed.seen.with_untracked(Option::is_some);
+                // From somewhere else, on a log that is not the one it was.
+                let resumed = feed.seen.with_untracked(|seen| seen.as_ref() == Some(&event.last_event_id()));
                 feed.note(&event);
                 feed.connection.set(Connection::Live);
                 feed.tell(News::Opened { resumed });

@@ -4,6 +4,8 @@ use chat_schema::ConversationId;
 use sycamore::prelude::window;
 use sycamore_router::Route;
 
+use crate::pages::inbox::name;
+
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq, Route)]
 pub(crate) enum Page {
@@ -72,6 +74,23 @@ impl Page {
             Self::System => Place::System,
             Self::NotFound => Place::Nowhere,
         }
+    }
+
+    /// Of the browser's window.
+    pub(crate) fn title(&self) -> String {
+        let name = match self {
+            Self::Inbox => "Inbox".into(),
+            Self::Conversation { .. } => self.conversation().map_or("Inbox".into(), name),
+            Self::ConversationAudit { .. } => {
+                self.conversation().map_or("Audit".into(), |id| format!("Events of {}", name(id)))
+            }
+            Self::Overview => "Overview".into(),
+            Self::Audit => "Audit".into(),
+            Self::Install => "Install".into(),
+            Self::System => "System".into(),
+            Self::NotFound => "Nothing here".into(),
+        };
+        name + " · Open Chat"
     }
 
     /// The conversation it shows; `None` too if the address names none that can be.

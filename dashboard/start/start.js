@@ -13,12 +13,18 @@ const theme = (() => {
 if (theme) document.documentElement.dataset.theme = theme;
 
 function copyButton(text) {
+  const { clipboard } = navigator;
+  if (!clipboard) return ""; // Browsers have one on pages with https only, and on the machine itself.
   const button = document.createElement("button");
   button.type = "button";
   button.className = "link";
   button.textContent = "Copy";
   button.setAttribute("aria-label", "Copy this code");
-  button.onclick = () => navigator.clipboard?.writeText(text());
+  const done = () => {
+    button.textContent = "Copied";
+    setTimeout(() => { button.textContent = "Copy"; }, 2000);
+  };
+  button.onclick = () => clipboard.writeText(text()).then(done, () => {});
   return button;
 }
 

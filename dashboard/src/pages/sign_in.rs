@@ -2,6 +2,8 @@
 
 use chat_schema::{Session, SignIn as Request};
 use sycamore::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use crate::api::{self, Failure};
 use crate::app::Account;
@@ -30,6 +32,13 @@ pub(crate) fn SignIn(ended: bool) -> View {
             }
         });
     };
+    let field = create_node_ref();
+    on_mount(move || {
+        document().set_title("Sign in · Open Chat");
+        if let Some(field) = field.try_get().and_then(|node| node.dyn_into::<HtmlElement>().ok()) {
+            let _ = field.focus();
+        }
+    });
     view! {
         main(class="alone") {
             form(class="sign-in", on:submit=submit) {
@@ -38,7 +47,7 @@ pub(crate) fn SignIn(ended: bool) -> View {
                 input(class="visually-hidden", r#type="text", name="username", autocomplete="username", value="operator", "tabindex"="-1", aria-hidden="true", readonly=true)
                 label(r#for="password") { "Password" }
                 input(
-                    id="password", r#type="password", autocomplete="current-password", required=true,
+                    r#ref=field, id="password", r#type="password", autocomplete="current-password", required=true,
                     aria-describedby="problem", bind:value=password,
                 )
                 p(id="problem", class="problem", role="alert") { (problem.get_clone().unwrap_or_default()) }

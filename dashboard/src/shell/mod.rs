@@ -8,6 +8,8 @@ mod rest;
 
 use sycamore::prelude::*;
 use sycamore_router::{HistoryIntegration, Router};
+use wasm_bindgen::JsCast;
+use web_sys::HtmlElement;
 
 use crate::feed::Feed;
 use crate::pages::inbox::{Inbox, InboxPage};
@@ -36,7 +38,7 @@ pub(crate) fn Shell() -> View {
                 Rail(page=page)
                 div(class="main") {
                     ConnectionBar()
-                    main(id="content", tabindex="-1") { Pages(page=page) }
+                    main(id="content", tabindex="-1", aria-label=move || page.with(Page::title)) { Pages(page=page) }
                 }
                 Help()
                 NoticeArea()
@@ -45,11 +47,30 @@ pub(crate) fn Shell() -> View {
     }
 }
 
+/// In the title; and who goes to another place is there with the keyboard, and hears which it is.
+fn name_the_page(page: ReadSignal<Page>, place: ReadSignal<Place>) {
+    if is_ssr!() {
+        return;
+    }
+    create_effect(move || document().set_title(&page.with(Page::title)));
+    let mut first = true;
+    create_effect(move || {
+        place.track();
+        if !std::mem::replace(&mut first, false)
+            && let Some(content) = document().get_element_by_id("content")
+            && let Ok(content) = content.dyn_into::<HtmlElement>()
+        {
+            let _ = content.focus();
+        }
+    });
+}
+
 /// The page of a place stays while one moves within the place.
 #[component(inline_props)]
 fn Pages(page: ReadSignal<Page>) -> View {
     let place = create_selector(move || page.with(Page::place));
     let open = create_selector(move || page.with(Page::conversation));
+    name_the_page(page, place);
     view! {
         (match place.get() {
             Place::Inbox => view! { InboxPage(open=open) },

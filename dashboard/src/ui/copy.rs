@@ -12,11 +12,18 @@ use super::tasks::Tasks;
 pub(crate) fn CopyButton(label: &'static str, text: impl Fn() -> String + 'static) -> View {
     let (notices, tasks) = (Notices::here(), Tasks::here());
     let copy = move |_| {
-        let copied = JsFuture::from(window().navigator().clipboard().write_text(&text()));
+        let clipboard = window().navigator().clipboard();
+        // Browsers have one on pages with https only, and on the machine itself.
+        let copied = (!clipboard.is_undefined()).then(|| JsFuture::from(clipboard.write_text(&text())));
         tasks.begin(async move {
-            notices.say(match copied.await {
-                Ok(_) => "Copied",
-                Err(_) => "The browser does not allow copying here. Select the text instead.",
+            let is_copied = match copied {
+                Some(copied) => copied.await.is_ok(),
+                None => false,
+            };
+            notices.say(if is_copied {
+                "Copied"
+            } else {
+                "The browser does not allow copying here. Select the text instead."
             });
         });
     };

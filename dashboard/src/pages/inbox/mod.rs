@@ -1,6 +1,7 @@
 //! The inbox: the list of conversations, and beside it the one that is open.
 
 mod filter;
+mod focus;
 mod list;
 mod names;
 mod rows;
@@ -19,6 +20,7 @@ use crate::pages::thread::ThreadPane;
 use crate::route;
 use crate::shell::keys::Keys;
 
+pub(crate) use self::focus::is_nowhere;
 pub(crate) use self::names::name;
 pub(crate) use self::store::Inbox;
 
@@ -26,11 +28,7 @@ pub(crate) use self::store::Inbox;
 #[component(inline_props)]
 pub(crate) fn InboxPage(open: ReadSignal<Option<ConversationId>>) -> View {
     let inbox: Inbox = use_context();
-    create_effect(move || {
-        if let Some(id) = open.get() {
-            inbox.selected.set(Some(id));
-        }
-    });
+    follow(inbox, open);
     listen(inbox, open);
     view! {
         div(class="inbox", data-open=move || open.get().map(|_| "true")) {
@@ -47,6 +45,23 @@ pub(crate) fn InboxPage(open: ReadSignal<Option<ConversationId>>) -> View {
             }
         }
     }
+}
+
+/// What is opened is selected, and given the focus; what is left is given it back.
+fn follow(inbox: Inbox, open: ReadSignal<Option<ConversationId>>) {
+    let mut before = None;
+    inbox.moved.set(false);
+    create_effect(move || {
+        let now = open.get();
+        match (before.replace(now), now) {
+            (Some(Some(left)), None) => inbox.focused.set(Some(left)),
+            (seen, Some(id)) => {
+                inbox.selected.set(Some(id));
+                inbox.moved.set(seen.is_some());
+            }
+            _ => {}
+        }
+    });
 }
 
 /// `j`, `k`, Enter, Escape and `u`.

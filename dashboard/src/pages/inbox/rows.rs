@@ -29,8 +29,10 @@ pub(super) fn Rows(open: ReadSignal<Option<ConversationId>>) -> View {
             Fetched::There(_) => Shown::Rows,
         })
     });
+    // How many were found is said aloud; that one more came is not, all day long.
+    let is_all = create_selector(move || inbox.filter.with(super::filter::Filter::is_empty));
     view! {
-        p(class="count small muted", role="status") { (inbox.list.with(count)) }
+        p(class="count small muted", role="status", aria-live=move || if is_all.get() { "off" } else { "polite" }) { (inbox.list.with(count)) }
         (match shown.get_clone() {
             Shown::Loading => view! { Skeleton(lines=9) },
             Shown::Problem(failure) => view! { Problem(failure=failure, again=move || inbox.reload()) },
@@ -84,6 +86,7 @@ fn Window(open: ReadSignal<Option<ConversationId>>) -> View {
         })
     });
     place(inbox, scroller, space, height, range, rows);
+    super::focus::keep(inbox, scroller, near);
     let to_top = move |_| {
         inbox.fresh.set(0);
         if let Some(scroller) = element(scroller) {
@@ -166,6 +169,7 @@ fn place(
             && let Some(top) = revealed(at, f64::from(scroller.scroll_top()), f64::from(scroller.client_height()))
         {
             scroller.set_scroll_top(top as i32);
+            inbox.top.set(f64::from(scroller.scroll_top()));
         }
     });
     on_mount(move || {
@@ -207,17 +211,24 @@ fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
         (false, false) => view! {},
     };
     let (address, who, size) = (route::conversation(id), name(id), messages.to_string());
-    let (iso, full, brief) = (time::iso(updated_at), time::full(updated_at), time::brief(updated_at, time::now()));
+    let (iso, full) = (time::iso(updated_at), time::full(updated_at));
+    let brief = create_selector(move || time::brief(updated_at, inbox.clock.get()));
+    let left = move |event: web_sys::FocusEvent| {
+        // Gone with the row, or to another window, it comes back.
+        if event.related_target().is_some() {
+            inbox.focused.set_silent(None);
+        }
+    };
     view! {
         li {
-            a(href=address, class=classes, aria-current=current) {
+            a(href=address, class=classes, aria-current=current, on:focus=move |_| inbox.focused.set_silent(Some(id)), on:blur=left) {
                 span(class="who") {
                     span(class="dot", aria-hidden="true")
                     span(class="visually-hidden") { (said()) }
                     span(class="name") { (who) }
                     span(class="size small muted", title="Messages") { (size) }
                     (mark)
-                    time(class="when small muted", datetime=iso, title=full) { (brief) }
+                    time(class="when small muted", datetime=iso, title=full) { (brief.get_clone()) }
                 }
                 span(class="words", dir="auto") { (words) }
             }

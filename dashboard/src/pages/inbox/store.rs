@@ -12,12 +12,15 @@ use crate::app::Account;
 use crate::feed::{Feed, News};
 use crate::ui::states::Fetched;
 use crate::ui::tasks::Tasks;
+use crate::ui::timer::Timer;
 use crate::ui::{storage, time};
 
 /// Rows of a page.
 pub(super) const PAGE: usize = 50;
 /// Rows left below the eye when more are fetched.
 const AHEAD: usize = 20;
+/// Between two looks at the clock, in milliseconds.
+const MINUTE_MS: i32 = 60_000;
 const READ: &str = "open-chat:read";
 
 /// The inbox. A context of every page.
@@ -27,6 +30,12 @@ pub(crate) struct Inbox {
     pub(super) filter: Signal<Filter>,
     /// Moved by keys, and by opening.
     pub(super) selected: Signal<Option<ConversationId>>,
+    /// The row that has the focus; set loudly, it is given it.
+    pub(super) focused: Signal<Option<ConversationId>>,
+    /// Whether somebody opened a conversation since the page is there: then the thread is given the focus.
+    pub(crate) moved: Signal<bool>,
+    /// The time, by the minute.
+    pub(super) clock: Signal<u64>,
     /// Pixels of the list above the eye.
     pub(super) top: Signal<f64>,
     /// Pixels the list should move, since rows came above the eye.
@@ -50,6 +59,9 @@ impl Inbox {
             list: create_signal(Fetched::Loading),
             filter: create_signal(Filter::default()),
             selected: create_signal(None),
+            focused: create_signal(None),
+            moved: create_signal(false),
+            clock: create_signal(time::now()),
             top: create_signal(0.0),
             shift: create_signal(0.0),
             fresh: create_signal(0),
@@ -62,11 +74,22 @@ impl Inbox {
         };
         // Asked for at once, and again when the feed stands: what happened in between is in the second answer.
         inbox.reload();
+        inbox.tick();
+        storage::on_change(READ, move |kept| inbox.read.set(Read::kept(kept.as_deref(), time::now())));
         create_effect(move || {
             let news = feed.news.get_clone();
             untrack(|| inbox.hear(news));
         });
         inbox
+    }
+
+    fn tick(self) {
+        self.tasks.begin(async move {
+            loop {
+                Timer::wait(MINUTE_MS).await;
+                self.clock.set(time::now());
+            }
+        });
     }
 
     fn hear(self, news: Option<News>) {
@@ -141,7 +164,7 @@ impl Inbox {
         }
         let first_seen = (self.top.get_untracked() / ROW) as usize;
         let moved = self.edit(|list| list.change(summary));
-        if let Some(moved) = moved
+        if let Some(Some(moved)) = moved
             && self.top.get_untracked() > ROW / 2.0
             && moved.to <= first_seen
             && moved.from.is_none_or(|from| from > first_seen)
@@ -180,6 +203,7 @@ impl Inbox {
         });
         if next.is_some() {
             self.selected.set(next);
+            self.focused.set(next);
         }
     }
 

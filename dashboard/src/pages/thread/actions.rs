@@ -81,7 +81,7 @@ fn Erase(conversation: Conversation, id: ConversationId, open: Open) -> View {
         Dialog(open=open, title="Erase this conversation?") {
             p { (what()) "from the event log and everywhere else. That it was erased, and when, stays on record." }
             div(class="actions") {
-                button(r#type="button", class="button", on:click=move |_| open.set(false)) { "Keep it" }
+                button(r#type="button", class="button", "autofocus"="", on:click=move |_| open.set(false)) { "Keep it" }
                 button(r#type="button", class="button danger", disabled=busy.get(), on:click=erase) { (if busy.get() { "Erasing…" } else { "Erase for good" }) }
             }
         }

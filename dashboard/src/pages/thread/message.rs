@@ -9,8 +9,8 @@ use crate::ui::icons::{Icon, Name};
 use crate::ui::markdown::Markdown;
 use crate::ui::time;
 
-/// A message with its time and what became of it.
-pub(super) fn message_view(message: Message, conversation: Conversation) -> View {
+/// A message with its time and what became of it; above the first of a day, the day.
+pub(super) fn message_view(message: Message, begins_a_day: bool, conversation: Conversation) -> View {
     let Message { id, role, content, created_at, status, rating, .. } = message;
     let (class, who) = match role {
         Role::User => ("message user", "Visitor"),
@@ -27,7 +27,9 @@ pub(super) fn message_view(message: Message, conversation: Conversation) -> View
     };
     let (iso, full, brief) = (time::iso(created_at), time::full(created_at), time::time_of_day(created_at));
     let (body, rated) = (body(role, content), rated(rating));
+    let day = if begins_a_day { time::date(created_at) } else { String::new() };
     view! {
+        (if begins_a_day { view! { p(class="day small muted") { (day) } } } else { view! {} })
         article(class=class) {
             h3(class="visually-hidden") { (who) }
             (body)

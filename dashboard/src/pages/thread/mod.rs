@@ -16,7 +16,7 @@ use self::live::Live;
 use self::message::message_view;
 use self::store::Conversation;
 use crate::api::Failure;
-use crate::pages::inbox::{Inbox, name};
+use crate::pages::inbox::{Inbox, is_nowhere, name};
 use crate::ui::each::{Each, Item};
 use crate::ui::icons::{Icon, Name};
 use crate::ui::states::{Empty, Fetched, Problem, Skeleton};
@@ -49,7 +49,7 @@ pub(crate) fn ThreadPane(id: ConversationId) -> View {
         div(class="thread") {
             (match shown.get_clone() {
                 Shown::Loading => view! { Back() Skeleton(lines=8) },
-                Shown::Thread => view! { Header(conversation=conversation, id=id) Messages(conversation=conversation) },
+                Shown::Thread => view! { Header(conversation=conversation, id=id) Messages(conversation=conversation, id=id) },
                 Shown::Gone => view! {
                     Back()
                     Empty(title="This conversation is not there") {
@@ -84,7 +84,7 @@ fn Header(conversation: Conversation, id: ConversationId) -> View {
         header(class="thread-header") {
             Back()
             div(class="thread-title") {
-                h2(tabindex="-1") { (name(id)) }
+                h2 { (name(id)) }
                 p(class="small muted") { (line()) }
             }
             Actions(conversation=conversation, id=id)
@@ -98,38 +98,69 @@ fn about(summary: &Summary) -> String {
 }
 
 #[component(inline_props)]
-fn Messages(conversation: Conversation) -> View {
-    let limit = create_signal(SHOWN);
-    let hidden = create_selector(move || conversation.messages(<[Message]>::len).saturating_sub(limit.get()));
+fn Messages(conversation: Conversation, id: ConversationId) -> View {
+    // What is shown once stays, however many come.
+    let hidden = create_signal(conversation.messages(<[Message]>::len).saturating_sub(SHOWN));
+    let is_part = create_selector(move || hidden.get() > 0);
     let shown = create_memo(move || {
-        conversation.messages(|messages| items(&messages[messages.len().saturating_sub(limit.get())..], conversation))
+        conversation.messages(|messages| items(messages.get(hidden.get()..).unwrap_or_default(), conversation))
     });
     let scroller = create_node_ref();
+    let earlier = move |_| keep_the_place(scroller, || hidden.set(hidden.get_untracked().saturating_sub(SHOWN)));
     stay_at_the_foot(conversation, scroller);
+    take_the_focus(id, scroller);
     view! {
-        div(class="messages", r#ref=scroller, tabindex="0", role="log", aria-label="Messages") {
-            (match hidden.get() {
-                0 => view! {},
-                hidden => view! {
-                    button(r#type="button", class="button earlier", on:click=move |_| limit.set(limit.get_untracked() + SHOWN)) {
-                        (format!("Show earlier messages ({})", time::number(hidden as u64)))
+        div(class="messages", r#ref=scroller, tabindex="0", role="log", aria-label=format!("Conversation with {}", name(id))) {
+            (if is_part.get() {
+                view! {
+                    button(r#type="button", class="button earlier", on:click=earlier) {
+                        (format!("Show earlier messages ({})", time::number(hidden.get() as u64)))
                     }
-                },
-            })
+                }
+            } else { view! {} })
             Each(items=shown)
             Live(conversation=conversation)
         }
     }
 }
 
-/// A message is another one to look at when it was rated or failed meanwhile.
+/// A message is another one to look at when it was rated or failed meanwhile, or begins a day no more.
 fn items(messages: &[Message], conversation: Conversation) -> Vec<Item> {
+    let mut day = None;
     let item = |message: &Message| {
-        let key = format!("{} {} {:?}", message.id, message.status as u8, message.rating.map(|rating| rating as u8));
+        let begins = day.replace(time::day(message.created_at)) != day;
+        let rating = message.rating.map(|rating| rating as u8);
+        let key = format!("{} {} {rating:?} {begins}", message.id, message.status as u8);
         let message = message.clone();
-        Item::new(key, move || message_view(message.clone(), conversation))
+        Item::new(key, move || message_view(message.clone(), begins, conversation))
     };
     messages.iter().map(item).collect()
+}
+
+/// Whoever opened the conversation can read on by the keyboard, unless they are somewhere else by now.
+fn take_the_focus(id: ConversationId, scroller: NodeRef) {
+    let inbox: Inbox = use_context();
+    if !inbox.moved.get_untracked() {
+        return;
+    }
+    on_mount(move || {
+        let active = document().active_element().and_then(|active| active.get_attribute("href"));
+        let here = is_nowhere() || active == Some(crate::route::conversation(id));
+        if let Some(scroller) = scroller.try_get().and_then(|node| node.dyn_into::<HtmlElement>().ok()).filter(|_| here)
+        {
+            let _ = scroller.focus();
+        }
+    });
+}
+
+/// What `change` adds above the eye moves nothing below it.
+fn keep_the_place(scroller: NodeRef, change: impl FnOnce()) {
+    let scroller = scroller.try_get().and_then(|node| node.dyn_into::<HtmlElement>().ok());
+    let below = scroller.as_ref().map(|scroller| scroller.scroll_height() - scroller.scroll_top());
+    change();
+    if let (Some(scroller), Some(below)) = (scroller, below) {
+        scroller.set_scroll_top(scroller.scroll_height() - below);
+    }
 }
 
 /// Whoever reads the end goes on reading the end; whoever reads something earlier is left there.

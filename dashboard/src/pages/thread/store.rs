@@ -32,6 +32,7 @@ pub(super) struct Conversation {
     reading: Signal<bool>,
     /// Something changed while it was read.
     stale: Signal<bool>,
+    feed: Feed,
     account: Account,
     tasks: Tasks,
 }
@@ -48,16 +49,14 @@ impl Conversation {
             last_page: create_signal(None),
             reading: create_signal(false),
             stale: create_signal(false),
+            feed: use_context(),
             account: Account::here(),
             tasks: Tasks::here(),
         };
-        let feed: Feed = use_context();
-        feed.watch(Some(id));
-        on_cleanup(move || feed.watch(None));
         conversation.read();
         let mut first = true;
         create_effect(move || {
-            let news = feed.news.get_clone();
+            let news = conversation.feed.news.get_clone();
             // The newest piece of news is older than this page.
             if !std::mem::replace(&mut first, false) {
                 untrack(|| conversation.hear(news));
@@ -68,7 +67,10 @@ impl Conversation {
 
     fn hear(self, news: Option<News>) {
         match news {
-            Some(News::Changed(summary)) if summary.id == self.id => self.read(),
+            Some(News::Changed(summary)) if summary.id == self.id => {
+                self.watch(&summary);
+                self.read();
+            }
             Some(News::Erased(id)) if id == self.id => self.thread.set(Fetched::Failed(Failure::NotFound)),
             Some(News::Token(token)) if token.conversation_id == self.id => {
                 self.running.update(|running| Running::hear(running, token));
@@ -79,6 +81,14 @@ impl Conversation {
                 self.read();
             }
             _ => {}
+        }
+    }
+
+    /// Asks for the words of its answer while one is written, and not before: whoever leafs through conversations needs no feed for
+    /// each of them.
+    fn watch(self, summary: &Summary) {
+        if summary.answering {
+            self.feed.watch(self.id);
         }
     }
 
@@ -101,9 +111,12 @@ impl Conversation {
         });
     }
 
-    /// The pages from the last known one on, joined to what is there.
+    /// At first all at once; then the pages from the last known one on, joined to what is there.
     async fn pages(self) -> Result<Thread, Failure> {
         let mut known = self.thread.with_untracked(|thread| thread.there().cloned());
+        if known.is_none() {
+            return api::get(&format!("/v1/admin/conversations/{}", self.id)).await;
+        }
         let mut cursor = self.last_page.get_clone_untracked().filter(|_| known.is_some());
         if cursor.is_none() {
             known = None;
@@ -131,6 +144,7 @@ impl Conversation {
                 let answered = |running: &Running| running.is_answered_by(&thread.messages);
                 let over = self.running.with_untracked(|running| running.as_ref().is_some_and(answered));
                 let few = thread.conversation.messages <= WITH_DETAILS;
+                self.watch(&thread.conversation);
                 batch(|| {
                     if over {
                         self.running.set(None);
