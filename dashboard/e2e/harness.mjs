@@ -27,7 +27,9 @@ export async function startWorld(env = {}) {
     const model = started(await startModel());
     const server = started(await startBinary({ ...model.env, RATE_LIMIT_MAX_REQUESTS: '100000', ...env }));
     const browser = started(await launchBrowser());
-    return { model, server, browser, stop, ...deeds(model, server, browser) };
+    /** The same deeds at another server. */
+    const at = (other) => deeds(model, other, browser);
+    return { model, server, browser, stop, at, ...at(server) };
   } catch (error) {
     await stop();
     throw error;

@@ -1,7 +1,7 @@
 // The pages beside the inbox.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { startWorld } from './harness.mjs';
+import { PHONE, startWorld } from './harness.mjs';
 
 let world;
 before(async () => {
@@ -104,5 +104,65 @@ test('figures_are_drawn_and_told', async () => {
   await person.page.getByRole('button', { name: 'Earlier' }).click();
   await person.page.getByText('Nothing happened in this time.').waitFor();
   assert.deepEqual(person.faults, []);
+  await person.leave();
+});
+
+test('events_that_come_leave_the_slider_and_what_was_opened_as_they_are', async () => {
+  await world.say('stays', 'First question');
+  const person = await world.operator();
+  await person.rows.first().click();
+  await person.page.getByRole('link', { name: 'Audit its events' }).click();
+  await person.page.getByText('All 2 events').waitFor();
+  const slider = person.page.getByRole('slider');
+  await person.page.locator('.timeline summary').first().click();
+  await slider.press('ArrowLeft');
+  await person.page.getByText('After event 1', { exact: true }).waitFor();
+  await world.say('stays', 'Second question');
+  await person.page.getByText('All 4 events').waitFor();
+  await person.page.getByText('After event 1', { exact: true }).waitFor();
+  assert.equal(await slider.evaluate((element) => element === document.activeElement), true);
+  assert.equal(await person.page.locator('.timeline details[open]').count(), 1);
+  await slider.press('End');
+  await person.page.getByText('After event 4', { exact: true }).waitFor();
+  await world.say('stays', 'Third question');
+  await person.page.getByText('After event 6', { exact: true }).waitFor();
+  assert.deepEqual(person.faults, []);
+  await person.leave();
+});
+
+test('an_open_table_of_figures_stays_open_while_they_change', async () => {
+  const person = await world.stranger('/dashboard/overview');
+  await person.page.clock.install();
+  await person.signIn();
+  await person.page.getByText('The figures as a table').click();
+  const messages = person.page.locator('.figures tbody td').nth(1);
+  const known = await messages.textContent();
+  await person.page.locator('.plot img').first().evaluate((image) => (window.plot = image));
+  await world.say('counted', 'One more question');
+  // A look is taken some seconds after the news.
+  while ((await messages.textContent()) === known) await person.page.clock.fastForward('00:11');
+  assert.equal(await person.page.locator('.figures[open]').count(), 1);
+  assert.equal(await person.page.locator('.plot img').first().evaluate((image) => image === window.plot), true);
+  await person.leave();
+});
+
+test('on_a_phone_the_plots_are_drawn_for_it', async () => {
+  const person = await world.operator('/dashboard/overview', PHONE);
+  const plot = person.page.locator('.plot img').first();
+  await plot.waitFor();
+  assert.match(await plot.getAttribute('src'), /width=300/);
+  await person.leave();
+});
+
+test('days_are_those_of_the_viewers_clock', async () => {
+  const person = await world.operator('/dashboard/overview', { viewport: { width: 1440, height: 900 }, timezoneId: 'Asia/Tokyo' });
+  const plot = person.page.locator('.plot img').first();
+  await plot.waitFor();
+  const { searchParams } = new URL(await plot.getAttribute('src'), world.server.url);
+  assert.equal(searchParams.get('offset'), '540');
+  assert.equal(Number(searchParams.get('to')) % 86_400_000, 15 * 3_600_000, 'midnight in Tokyo');
+  await person.page.getByText('The figures as a table').click();
+  const today = await person.page.evaluate(() => new Date().toLocaleDateString('default', { day: 'numeric', month: 'short', year: 'numeric' }));
+  assert.equal(await person.page.locator('.figures tbody th').first().textContent(), today);
   await person.leave();
 });

@@ -81,17 +81,43 @@ test('erasing_asks_by_naming_what_goes_and_takes_it_off_the_list', async () => {
 
 test('a_long_conversation_shows_its_end_first', async () => {
   world.says('Yes.');
-  for (let number = 0; number < 60; number++) await world.say('long', `Question ${number} of the ostrich`);
+  for (let number = 0; number < 110; number++) await world.say('long', `Question ${number} of the ostrich`);
   const person = await opened('ostrich');
   const messages = person.page.locator('.messages');
-  await messages.getByText('Question 59 of the ostrich').waitFor();
+  await messages.getByText('Question 109 of the ostrich').waitFor();
   assert.equal(await messages.getByText('Question 0 of the ostrich').count(), 0);
   await person.page.waitForFunction(() => {
     const messages = document.querySelector('.messages');
     return messages.scrollHeight - messages.scrollTop - messages.clientHeight < 4;
   });
-  await person.page.getByRole('button', { name: /Show earlier messages/ }).click();
-  await messages.getByText('Question 0 of the ostrich').waitFor();
+  const earlier = person.page.getByRole('button', { name: /Show earlier messages/ });
+  await messages.evaluate((element) => element.scrollTo(0, 0));
+  const place = () => messages.getByText('Question 60 of the ostrich').boundingBox().then(({ y }) => Math.round(y));
+  const before = await place();
+  await earlier.press('Enter');
+  await messages.getByText('Question 10 of the ostrich').waitFor({ state: 'attached' });
+  assert.equal(await place(), before, 'whoever reads stays where they are');
+  assert.ok(await earlier.evaluate((button) => button === document.activeElement));
+  await earlier.click();
+  await messages.getByText('Question 0 of the ostrich').waitFor({ state: 'attached' });
+  await world.say('long', 'One more of the ostrich');
+  await messages.getByText('One more of the ostrich').waitFor({ state: 'attached' });
+  await person.page.waitForFunction(() => document.querySelectorAll('.message').length === 222);
+  await person.leave();
+});
+
+test('leafing_through_conversations_opens_no_feed_for_each', async () => {
+  for (const name of ['leaf-1', 'leaf-2', 'leaf-3']) await world.say(name, 'A heron question');
+  const person = await world.operator();
+  await person.page.locator('.row').nth(2).waitFor();
+  const feeds = [];
+  person.page.on('request', (request) => request.url().includes('/v1/admin/events') && feeds.push(request.url()));
+  for (const at of [0, 1, 2]) {
+    await person.rows.nth(at).click();
+    await person.page.locator(`.row[aria-current="true"][href="${await person.rows.nth(at).getAttribute('href')}"]`).waitFor();
+    await person.page.locator('.message').first().waitFor();
+  }
+  assert.deepEqual(feeds, []);
   await person.leave();
 });
 
