@@ -118,7 +118,7 @@ impl Client {
 }
 
 const SIGN_IN: &str =
-    "CONNECT {\"user\":\"open-chat\",\"pass\":\"test-password-of-open-chat\",\"verbose\":false}\r\nPING\r\n";
+    "CONNECT {\"user\":\"open-chat\",\"pass\":\"password-of-open-chat-in-these-tests\",\"verbose\":false}\r\nPING\r\n";
 
 #[test]
 fn the_proxy_holds_drops_and_cuts_as_it_is_told() {
