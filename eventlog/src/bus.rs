@@ -20,4 +20,9 @@ pub trait Bus: Send + Sync + 'static {
 
     /// Sends to every process that listens, the sender included. Does not wait, and drops the message while the bus is away.
     async fn broadcast(&self, message: Bytes);
+
+    /// Whether what it carries is kept nowhere. Only over such a bus may words of a message go: an erasure finds no others.
+    fn forgets(&self) -> bool {
+        true
+    }
 }

@@ -8,6 +8,8 @@ mod bus;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
 pub mod embedded;
+#[cfg(feature = "eventstore")]
+pub mod eventstore;
 mod head;
 pub mod jetstream;
 mod log;
