@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chat_schema::{ConversationId, Event};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::services::Services;
@@ -22,12 +23,25 @@ pub(crate) struct Fence {
     opened: u64,
     /// How often the lease had been lost when the turn was last known to be open.
     lapses: AtomicU64,
+    /// Whether this process has seen the end of the turn in the log.
+    over: watch::Sender<bool>,
 }
 
 impl Fence {
     pub(crate) fn new(services: Arc<Services>, conversation: ConversationId, opened: u64) -> Self {
         let lapses = AtomicU64::new(services.lapses());
-        Self { services, conversation, opened, lapses }
+        Self { services, conversation, opened, lapses, over: watch::Sender::new(false) }
+    }
+
+    /// The end of the turn was seen in the log.
+    pub(crate) fn end(&self) {
+        self.over.send_replace(true);
+    }
+
+    /// Completes when the end of the turn is seen in the log.
+    pub(crate) async fn ended(&self) {
+        // An error would mean that the sender is gone, and `self` has it.
+        let _ = self.over.subscribe().wait_for(|over| *over).await;
     }
 
     /// Whether the turn is known to be open without asking the log: the lease is held, and was all the time.
@@ -57,7 +71,7 @@ impl Fence {
     }
 
     /// `None` if the log cannot tell now.
-    async fn is_still_open(&self) -> Option<bool> {
+    pub(crate) async fn is_still_open(&self) -> Option<bool> {
         let since = self.services.log.read(self.conversation, self.opened).await.ok()?;
         Some(since.iter().all(|recorded| matches!(recorded.event.envelope.event, Event::MessageRated { .. })))
     }

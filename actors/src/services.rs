@@ -97,6 +97,19 @@ impl Services {
         self.cancelled_replies.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Waits until the other processes know of this one, for a moment at most: a turn begun before would seem to be one whose owner may
+    /// have been taken for dead.
+    pub async fn join(&self) {
+        if let Some(peers) = &self.peers {
+            peers.join().await;
+        }
+    }
+
+    /// Whether words of an answer that others generate come here before they are stored.
+    pub(crate) fn relays(&self) -> bool {
+        self.peers.as_ref().is_some_and(|peers| peers.relays())
+    }
+
     /// Tells the other processes that this one ends, so that they need not wait for its silence. It runs no turn any more.
     pub async fn leave(&self) {
         if let Some(peers) = &self.peers {

@@ -92,7 +92,9 @@ impl ConversationActor {
         if text != message.text.as_str() {
             return Some(Err(Refusal::MessageIdUsed));
         }
-        if running.is_some_and(|running| !running.fence.is_open()) {
+        // Without a relay nothing of a followed turn is shown before it is stored.
+        let shows = |running: &&Box<Running>| running.followed.is_none() || self.services.relays();
+        if running.filter(shows).is_some_and(|running| !running.fence.is_open()) {
             // Others may have given this attempt up, and show the next one.
             return Some(Err(Refusal::StorageUnknown));
         }

@@ -29,6 +29,7 @@ impl ConversationActor {
             return self.retire(ctx);
         };
         progress.send_modify(|progress| progress.advance(Stage::Answering));
+        let fence = Arc::new(Fence::new(Arc::clone(&self.services), self.id, self.head.version));
         self.running = Some(Box::new(Running {
             followed: Some(turn.clone()),
             asked,
@@ -36,11 +37,15 @@ impl ConversationActor {
             text: self.state.turn(&turn.message_id).map(|turn| turn.question.clone()).unwrap_or_default(),
             progress: progress.subscribe(),
             stop: stop.clone(),
-            fence: Arc::new(Fence::new(Arc::clone(&self.services), self.id, self.head.version)),
+            fence: Arc::clone(&fence),
         }));
         let conversation = self.id;
         let followed = async move {
-            peers.follow(conversation, &turn, &progress, &stop).await;
+            if peers.relays() {
+                peers.follow(conversation, &turn, &progress, &stop).await;
+            } else {
+                peers.await_end(conversation, &turn, &fence, &stop).await;
+            }
             Box::new(Followed { turn, progress })
         };
         ctx.spawn(followed.into_actor(self).map(|followed, actor, ctx| {
@@ -63,6 +68,13 @@ impl ConversationActor {
     /// Whether a followed turn is over in the log, though the end of its relay is still to come.
     pub(super) fn is_over(&self, running: &Running) -> bool {
         running.followed.is_some() && running.followed != self.state.open_turn()
+    }
+
+    /// A followed turn that is over in the log needs no more waiting for its end.
+    pub(super) fn end_followed_turn(&self) {
+        if let Some(running) = self.running.as_ref().filter(|running| self.is_over(running)) {
+            running.fence.end();
+        }
     }
 
     /// A turn that this process runs and another one has closed needs no more work.

@@ -24,6 +24,11 @@ impl ConversationActor {
                 ctx.spawn(noted.map(move |outcome, actor, ctx| actor.rated(outcome, &event, pending, ctx)));
             }
             Ok(None) => self.tell(pending, Ok(()), ctx),
+            // Another process may have stored the answer a moment ago.
+            Err(_) if pending.conflicts == 0 && self.services.peers.is_some() => {
+                self.queue.busy = true;
+                self.catch_up_then_rate(pending, ctx);
+            }
             Err(refusal) => self.tell(pending, Err(refusal), ctx),
         }
     }
@@ -50,6 +55,7 @@ impl ConversationActor {
         ctx.spawn(caught_up.into_actor(self).map(move |loaded, actor, ctx| match loaded {
             Ok((state, head)) => {
                 (actor.state, actor.head) = (state, head);
+                actor.end_followed_turn();
                 actor.rate(pending, ctx);
             }
             // A turn may be running, and can go on: only the rating is refused.

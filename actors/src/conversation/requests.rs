@@ -108,6 +108,7 @@ impl Handler<Advance> for ConversationActor {
         if self.fault.is_none() && !self.queue.busy && self.is_next(&event) {
             self.fold(&event);
             self.end_lost_turn();
+            self.end_followed_turn();
             self.proceed(ctx);
         }
     }

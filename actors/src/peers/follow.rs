@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::message::PeerMessage;
 use super::{Peers, lock};
 use crate::conversation::OpenTurn;
+use crate::fence::Fence;
 use crate::progress::Progress;
 use crate::stop::StopSignal;
 
@@ -53,20 +54,49 @@ impl Peers {
     ) {
         loop {
             let mut follow = self.begin(conversation, turn, progress.borrow().token_count()).await;
-            let stopping = async {
-                stop.requested().await;
-                let message = turn.message_id.clone();
-                self.bus.send(turn.owner, PeerMessage::Stop { conversation, message }.encode()).await;
-                std::future::pending().await
-            };
             let over = tokio::select! {
                 over = follow.receive(turn, progress) => over,
-                never = stopping => never,
+                never = self.pass_on(conversation, turn, stop) => never,
             };
             if over == Over::Ended {
                 return;
             }
         }
+    }
+
+    /// Like [`follow`](Self::follow), but without the tokens: over a bus that keeps what it carries they may not go. What there is to show
+    /// is in the log at the end.
+    pub(crate) async fn await_end(
+        &self,
+        conversation: ConversationId,
+        turn: &OpenTurn,
+        fence: &Fence,
+        stop: &StopSignal,
+    ) {
+        let over = async {
+            let mut looked = Instant::now();
+            while timeout(LOOK, fence.ended()).await.is_err() && !self.is_dead(turn.owner) {
+                // What the log's followers bring may have been missed.
+                if looked.elapsed() >= LOST {
+                    looked = Instant::now();
+                    if fence.is_still_open().await == Some(false) {
+                        return;
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = over => {}
+            never = self.pass_on(conversation, turn, stop) => never,
+        }
+    }
+
+    /// Tells the owner of a turn that its visitor has read enough, once that is so.
+    async fn pass_on(&self, conversation: ConversationId, turn: &OpenTurn, stop: &StopSignal) -> ! {
+        stop.requested().await;
+        let message = turn.message_id.clone();
+        self.bus.send(turn.owner, PeerMessage::Stop { conversation, message }.encode()).await;
+        std::future::pending().await
     }
 
     async fn begin(&self, conversation: ConversationId, turn: &OpenTurn, token: usize) -> Follow<'_> {

@@ -29,10 +29,12 @@ use crate::registry::Registry;
 
 /// Pause before a bus that closed is listened to anew.
 const DEAF: Duration = Duration::from_secs(1);
+/// Longest wait for the first message of a process that begins.
+const FIRST_WORDS: Duration = Duration::from_secs(2);
 /// Longest wait for the last message of a process that ends.
 const LAST_WORDS: Duration = Duration::from_millis(500);
-/// How often it is looked whether that message came back.
-const LAST_LOOK: Duration = Duration::from_millis(5);
+/// How often it is looked whether such a message came back.
+const ECHO_LOOK: Duration = Duration::from_millis(5);
 
 /// This process among those that share its log.
 pub(crate) struct Peers {
@@ -52,6 +54,11 @@ impl Peers {
         lock(&self.roster).is_dead(owner, Instant::now())
     }
 
+    /// Whether the words of an answer may go over the bus.
+    pub(crate) fn relays(&self) -> bool {
+        self.bus.forgets()
+    }
+
     /// Whether others surely take this process for alive, so that nobody closes its turns.
     pub(crate) fn holds_lease(&self) -> bool {
         lock(&self.roster).holds_lease(Instant::now())
@@ -62,20 +69,31 @@ impl Peers {
         lock(&self.roster).lapses()
     }
 
+    /// Waits a moment until the first beat came back.
+    pub(crate) async fn join(&self) {
+        let heard = async {
+            while !self.holds_lease() {
+                sleep(ECHO_LOOK).await;
+            }
+        };
+        let _ = timeout(FIRST_WORDS, heard).await;
+    }
+
     /// Tells the others that this process ends, and waits a moment until that is on its way.
     pub(crate) async fn leave(&self) {
         self.bus.broadcast(PeerMessage::Leave { from: self.me }.encode()).await;
         let said = async {
             // What is said to all comes back here too.
             while !lock(&self.roster).has_left(self.me) {
-                sleep(LAST_LOOK).await;
+                sleep(ECHO_LOOK).await;
             }
         };
         let _ = timeout(LAST_WORDS, said).await;
     }
 
     async fn beat_for_ever(&self, registry: &Registry) {
-        let mut beats = interval(BEAT);
+        // What is kept costs room: half as often, still often enough for the lease.
+        let mut beats = interval(if self.relays() { BEAT } else { 2 * BEAT });
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             beats.tick().await;
@@ -112,6 +130,7 @@ impl Peers {
         match message {
             PeerMessage::Beat { from, number } => lock(&self.roster).heard(from, number, Instant::now()),
             PeerMessage::Leave { from } => lock(&self.roster).left(from, Instant::now()),
+            PeerMessage::Follow { .. } if !self.relays() => {}
             PeerMessage::Follow { from, follow, conversation, message, token } => {
                 relays.begin(from, follow, conversation, message, token);
             }

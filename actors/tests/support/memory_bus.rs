@@ -22,6 +22,8 @@ struct Line {
     /// Loses every n-th message to a single process; 0: none.
     lose_every: AtomicUsize,
     sent: AtomicUsize,
+    /// Everything that was sent, if the bus keeps what it carries.
+    kept: Mutex<Option<Vec<Bytes>>>,
 }
 
 struct Listener {
@@ -42,6 +44,19 @@ impl MemoryBus {
     pub fn connect(&self) -> Arc<Connection> {
         let connected = Arc::new(AtomicBool::new(true));
         Arc::new(Connection { line: Arc::clone(&self.0), connected, echoes: Arc::default() })
+    }
+
+    /// A bus that keeps what it carries.
+    pub fn that_keeps() -> Self {
+        let bus = Self::default();
+        *bus.0.kept.lock().unwrap() = Some(Vec::new());
+        bus
+    }
+
+    /// What it has carried and kept.
+    pub fn kept(&self) -> String {
+        let kept = self.0.kept.lock().unwrap();
+        kept.iter().flatten().map(|message| String::from_utf8_lossy(message)).collect()
     }
 
     pub fn lose_every(&self, n: usize) {
@@ -66,6 +81,9 @@ impl Connection {
     }
 
     fn deliver(&self, message: &Bytes, to: impl Fn(OwnerId) -> bool) {
+        if let Some(kept) = &mut *self.line.kept.lock().unwrap() {
+            kept.push(message.clone());
+        }
         if !self.connected.load(Ordering::SeqCst) {
             return;
         }
@@ -103,5 +121,9 @@ impl Bus for Connection {
 
     async fn broadcast(&self, message: Bytes) {
         self.deliver(&message, |_| true);
+    }
+
+    fn forgets(&self) -> bool {
+        self.line.kept.lock().unwrap().is_none()
     }
 }
