@@ -31,6 +31,8 @@ impl About {
             log_kind: match config.storage.event_log {
                 EventLogAddress::Embedded(_) => "embedded",
                 EventLogAddress::Nats(_) => "nats",
+                #[cfg(feature = "eventstore")]
+                EventLogAddress::EventStore(_) => "eventstore",
             },
             assistant: SystemAssistant { kind: config.assistant.kind.to_string(), model },
             warnings: config.warnings.clone(),

@@ -10,8 +10,8 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use crate::traces::Traces;
 
-/// Levels without `RUST_LOG`. What `async_nats` meets comes back to the event log, which tells it once and in words for operators.
-const DEFAULT_FILTER: &str = "info,actix_server=warn,async_nats=off";
+/// Levels without `RUST_LOG`. What the clients of event logs meet comes back to the log, which tells it once and in words for operators.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,async_nats=off,kurrentdb=off";
 
 /// Installs the logger for the whole process, and what exports its traces.
 pub(crate) fn init(traces: Option<&Traces>) {

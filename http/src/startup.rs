@@ -13,6 +13,8 @@ use chat_actors::assistant::{Assistant, DemoAssistant, Limits, OpenAiAssistant, 
 use chat_actors::{Registry, Services, Settings};
 use chat_eventlog::archive::Archive;
 use chat_eventlog::embedded::{EmbeddedArchive, EmbeddedLog};
+#[cfg(feature = "eventstore")]
+use chat_eventlog::eventstore::{self, EventStoreArchive, EventStoreLog};
 use chat_eventlog::jetstream::{self, JetStreamArchive, JetStreamLog};
 use chat_eventlog::{Bus, EventLog};
 use chat_projections::ReadModels;
@@ -24,6 +26,8 @@ use crate::about::{self, About};
 use crate::admin::MAX_FEEDS;
 use crate::app::{App, Shared};
 use crate::client_address::ClientAddresses;
+#[cfg(feature = "eventstore")]
+use crate::config::EventStoreAddress;
 use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress, Storage};
 use crate::dashboard::{Files, Sessions, follow_sign_outs, session_secrets};
 use crate::drain::Drain;
@@ -92,6 +96,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         }
     }
     actix_web::rt::spawn(app.registry.clone().live_among_peers());
+    app.services.join().await;
     actix_web::rt::spawn(app.registry.clone().finish_erasures());
     if let Some(age) = config.storage.retention {
         actix_web::rt::spawn(retention::retain(app.clone(), age));
@@ -178,7 +183,15 @@ pub(crate) async fn open_log(config: &Config) -> anyhow::Result<(Arc<dyn EventLo
         EventLogAddress::Nats(servers) => {
             let settings = jetstream_settings(servers, &config.storage.nats);
             let log = JetStreamLog::open(settings).await.with_context(named)?;
-            tell_about(&log, config);
+            tell(log.warnings().iter().cloned(), config);
+            tell_too_small(log.max_event_bytes(), "max_payload of the NATS servers", config);
+            let bus = log.bus();
+            Ok((Arc::new(log), Some(bus)))
+        }
+        #[cfg(feature = "eventstore")]
+        EventLogAddress::EventStore(servers) => {
+            let log = EventStoreLog::open(eventstore_settings(servers)).await.with_context(named)?;
+            tell_too_small(log.max_event_bytes(), "MaxAppendSize of the servers", config);
             let bus = log.bus();
             Ok((Arc::new(log), Some(bus)))
         }
@@ -192,6 +205,11 @@ pub(crate) async fn open_archive(storage: &Storage) -> anyhow::Result<Box<dyn Ar
         EventLogAddress::Nats(servers) => {
             use_ring();
             Box::new(JetStreamArchive::open(jetstream_settings(servers, &storage.nats)).await?)
+        }
+        #[cfg(feature = "eventstore")]
+        EventLogAddress::EventStore(servers) => {
+            use_ring();
+            Box::new(EventStoreArchive::open(eventstore_settings(servers)).await?)
         }
     })
 }
@@ -214,10 +232,16 @@ fn jetstream_settings(servers: &NatsAddress, access: &NatsAccess) -> jetstream::
     }
 }
 
+/// How the log on EventStoreDB is reached.
+#[cfg(feature = "eventstore")]
+fn eventstore_settings(servers: &EventStoreAddress) -> eventstore::Settings {
+    let login = servers.login().map(|(user, password)| eventstore::Login { user, password });
+    eventstore::Settings { address: servers.without_login(), namespace: String::new(), login, patience: LOG_PATIENCE }
+}
+
 /// What an operator should know about the servers of a shared log. A developer's own need not be as good.
-fn tell_about(log: &JetStreamLog, config: &Config) {
-    let max_answer = config.assistant.max_answer_bytes;
-    for warning in log.warnings().iter().cloned().chain(too_small(log.max_event_bytes(), max_answer)) {
+fn tell(warnings: impl Iterator<Item = String>, config: &Config) {
+    for warning in warnings {
         if config.server.mode.is_production() {
             tracing::warn!("{warning}");
         } else {
@@ -226,12 +250,16 @@ fn tell_about(log: &JetStreamLog, config: &Config) {
     }
 }
 
+fn tell_too_small(max_event: usize, limit: &str, config: &Config) {
+    tell(too_small(max_event, config.assistant.max_answer_bytes, limit).into_iter(), config);
+}
+
 /// An event is JSON: quotes, line ends and the like take two bytes there.
-fn too_small(max_event: usize, max_answer: usize) -> Option<String> {
+fn too_small(max_event: usize, max_answer: usize, limit: &str) -> Option<String> {
     (max_answer.saturating_mul(2).saturating_add(AROUND_AN_ANSWER) > max_event).then(|| {
         format!(
             "An answer of ASSISTANT_MAX_ANSWER_BYTES={max_answer} may not fit into an event of the log, which holds \
-             {max_event} bytes: raise max_payload of the NATS servers, or lower ASSISTANT_MAX_ANSWER_BYTES."
+             {max_event} bytes: raise {limit}, or lower ASSISTANT_MAX_ANSWER_BYTES."
         )
     })
 }
@@ -381,14 +409,16 @@ fn announce(config: &Config, address: SocketAddr) {
 mod tests {
     use super::*;
 
+    const LIMIT: &str = "max_payload of the NATS servers";
+
     #[test]
     fn a_log_whose_events_may_not_hold_an_answer_is_told_with_the_setting_to_change() {
-        assert_eq!(too_small(1_048_576, 262_144), None);
-        let warning = too_small(524_288, 262_144).unwrap();
+        assert_eq!(too_small(1_048_576, 262_144, LIMIT), None);
+        let warning = too_small(524_288, 262_144, LIMIT).unwrap();
         assert!(
             warning.contains("max_payload") && warning.contains("524288") && warning.contains("=262144 "),
             "{warning}"
         );
-        assert!(too_small(usize::MAX - 1, usize::MAX).is_some());
+        assert!(too_small(usize::MAX - 1, usize::MAX, LIMIT).is_some());
     }
 }

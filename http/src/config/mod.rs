@@ -7,12 +7,15 @@ mod assistant;
 mod collector;
 mod dotenv_file;
 mod error;
+#[cfg(feature = "eventstore")]
+mod eventstore_address;
 mod keys;
 mod limits;
 mod nats_access;
 mod nats_address;
 mod origin;
 mod origins;
+mod place;
 mod reader;
 mod server;
 mod sources;
@@ -32,6 +35,8 @@ use chat_schema::SystemSetting;
 pub(crate) use assistant::{Assistant, AssistantKind};
 pub(crate) use collector::Collector;
 pub(crate) use error::ConfigError;
+#[cfg(feature = "eventstore")]
+pub(crate) use eventstore_address::EventStoreAddress;
 pub(crate) use keys::Keys;
 pub(crate) use limits::Limits;
 pub(crate) use nats_access::{Identity, NatsAccess};

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::nats_address::{Login, NatsAddress};
+use super::nats_address::NatsAddress;
+use super::place::Login;
 use super::reader::Reader;
 
 const USER: &str = "NATS_USER";

@@ -4,15 +4,14 @@
 
 use std::fmt;
 
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use secrecy::{ExposeSecret, SecretString};
-use url::{Host, Url};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::ExposeSecret;
 
+use super::place::{Kind, Login, Place, parse_entry};
 use super::reader::list;
 
-const DEFAULT_PORT: u16 = 4222;
+const KIND: Kind = Kind { port: 4222, login: "give user:password, or NATS_USER and NATS_PASSWORD" };
 const ACCEPTED: &str = "give nats://host[:port][,host…], or tls:// for encrypted connections";
-const LOGIN_ELSEWHERE: &str = "give user:password, or NATS_USER and NATS_PASSWORD";
 
 /// The servers of one log, which all know the same users.
 #[derive(Debug, Clone)]
@@ -24,24 +23,11 @@ pub(crate) struct NatsAddress {
     pub(super) login: Option<Login>,
 }
 
-/// A user and a password.
-#[derive(Debug, Clone)]
-pub(crate) struct Login {
-    pub(crate) user: String,
-    pub(crate) password: SecretString,
-}
-
 /// How connections begin. A server may demand TLS of `nats://` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Scheme {
     Nats,
     Tls,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Place {
-    host: Host<String>,
-    port: u16,
 }
 
 impl NatsAddress {
@@ -59,7 +45,7 @@ impl NatsAddress {
                 Some((repeated, rest)) if repeated == scheme => rest,
                 Some(_) => return Err("mixes nats:// and tls://; give one of them for all servers".to_owned()),
             };
-            let (place, login) = parse_entry(entry).map_err(|what| format!("server {} {what}", index + 1))?;
+            let (place, login) = parse_entry(entry, &KIND).map_err(|what| format!("server {} {what}", index + 1))?;
             address.servers.push(place);
             logins.extend(login.filter(|login| !logins.contains(login)));
         }
@@ -94,53 +80,12 @@ impl Scheme {
     }
 }
 
-/// `[user:password@]host[:port]`
-fn parse_entry(entry: &str) -> Result<(Place, Option<(String, String)>), String> {
-    let not_a_server = || {
-        "is not [user:password@]host[:port]; in a user or password write letters such as @ / : , % as %40 %2F %3A %2C %25"
-            .to_owned()
-    };
-    // The parser would leave them out.
-    if entry.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\') {
-        return Err(not_a_server());
-    }
-    let url = Url::parse(&format!("nats://{entry}")).map_err(|_| not_a_server())?;
-    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
-        return Err(not_a_server());
-    }
-    let host = url.host_str().and_then(|host| Host::parse(host).ok()).ok_or_else(not_a_server)?;
-    let port = url.port().unwrap_or(DEFAULT_PORT);
-    if port == 0 {
-        return Err(not_a_server());
-    }
-    Ok((Place { host, port }, login(&url)?))
-}
-
-fn login(url: &Url) -> Result<Option<(String, String)>, String> {
-    let plain = |text| {
-        let decoded = percent_decode_str(text).decode_utf8();
-        decoded.map(String::from).map_err(|_| "has a user or password that is not UTF-8 once decoded".to_owned())
-    };
-    match (url.username(), url.password()) {
-        ("", None) => Ok(None),
-        ("", Some(_)) => Err(format!("has a password without a user; {LOGIN_ELSEWHERE}")),
-        (_, None | Some("")) => Err(format!("has a user without a password; {LOGIN_ELSEWHERE}")),
-        (user, Some(password)) => Ok(Some((plain(user)?, plain(password)?))),
-    }
-}
-
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Nats => "nats://",
             Self::Tls => "tls://",
         })
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.host, self.port)
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "eventstore")]
+use super::eventstore_address::EventStoreAddress;
 use super::nats_access::NatsAccess;
 use super::nats_address::NatsAddress;
 use super::reader::{Reader, quoted};
@@ -19,6 +21,9 @@ pub(crate) enum EventLogAddress {
     Embedded(PathBuf),
     /// JetStream, shared by every process that names it.
     Nats(NatsAddress),
+    /// EventStoreDB or KurrentDB, shared by every process that names it.
+    #[cfg(feature = "eventstore")]
+    EventStore(EventStoreAddress),
 }
 
 impl EventLogAddress {
@@ -30,13 +35,23 @@ impl EventLogAddress {
         let scheme = text.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
             Some("nats" | "tls") => NatsAddress::parse(text).map(Self::Nats),
-            Some("esdb") => {
-                Err("esdb:// is not in this release; give nats://host[:port] or embedded:<directory>".to_owned())
-            }
+            Some("esdb" | "esdb+discover" | "kurrentdb" | "kurrentdb+discover") => Self::parse_eventstore(text),
             _ => {
                 Err("is not a log; give nats://host[:port], or embedded:<directory> such as embedded:./data".to_owned())
             }
         }
+    }
+
+    #[cfg(feature = "eventstore")]
+    fn parse_eventstore(text: &str) -> Result<Self, String> {
+        EventStoreAddress::parse(text).map(Self::EventStore)
+    }
+
+    #[cfg(not(feature = "eventstore"))]
+    fn parse_eventstore(_: &str) -> Result<Self, String> {
+        Err("this open-chat was built without EventStoreDB; build one with it by cargo xtask build --eventstore, or use the \
+             container image"
+            .to_owned())
     }
 }
 
@@ -45,6 +60,8 @@ impl fmt::Display for EventLogAddress {
         match self {
             Self::Embedded(directory) => write!(f, "embedded:{}", directory.display()),
             Self::Nats(address) => address.fmt(f),
+            #[cfg(feature = "eventstore")]
+            Self::EventStore(address) => address.fmt(f),
         }
     }
 }
@@ -57,7 +74,7 @@ fn days(text: &str) -> Result<u64, String> {
 /// The storage of this process. Relative paths are relative to the working directory.
 #[derive(Debug, Clone)]
 pub(crate) struct Storage {
-    /// `EVENT_LOG`: `embedded:<directory>` or `nats://host[:port][,host…]`.
+    /// `EVENT_LOG`: `embedded:<directory>`, `nats://host[:port][,host…]` or `esdb://host[:port][,host…][?parameters]`.
     pub(crate) event_log: EventLogAddress,
     /// `NATS_*`: empty unless the log is at a `nats://` address.
     pub(crate) nats: NatsAccess,
@@ -74,7 +91,7 @@ impl Storage {
         reader.show("EVENT_LOG", &event_log);
         let nats = match &event_log {
             EventLogAddress::Nats(address) => NatsAccess::read(reader, address),
-            EventLogAddress::Embedded(_) => NatsAccess::unused(reader),
+            _ => NatsAccess::unused(reader),
         };
         let read_models = reader.text("READ_MODELS").unwrap_or("./data/read-models");
         reader.show("READ_MODELS", read_models);
@@ -116,12 +133,27 @@ mod tests {
     }
 
     #[test]
-    fn a_log_that_this_release_does_not_have_is_said_to_be_known() {
-        assert_eq!(
-            problems(&[("EVENT_LOG", "esdb://u:s3cret@localhost:2113")]),
-            ["EVENT_LOG: esdb:// is not in this release; give nats://host[:port] or embedded:<directory> \
-                (from environment)"]
-        );
+    #[cfg(not(feature = "eventstore"))]
+    fn a_log_that_this_build_does_not_have_is_said_to_be_known() {
+        for scheme in ["esdb", "esdb+discover", "kurrentdb", "KurrentDB"] {
+            assert_eq!(
+                problems(&[("EVENT_LOG", &format!("{scheme}://u:s3cret@localhost:2113"))]),
+                [
+                    "EVENT_LOG: this open-chat was built without EventStoreDB; build one with it by cargo xtask build --eventstore, \
+                    or use the container image (from environment)"
+                ]
+            );
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "eventstore")]
+    fn eventstoredb_is_named_by_its_servers_and_shown_without_the_login() {
+        let config = load(&[("EVENT_LOG", "kurrentdb://us3r:s3cret@a,b:2114?tls=false")]);
+        let printed = config.print();
+        let shown = "\nEVENT_LOG=kurrentdb://***@a:2113,b:2114?tls=false   # environment\n";
+        assert!(printed.contains(shown), "{printed}");
+        assert!(!format!("{printed}{config:?}").contains("s3cret"));
     }
 
     #[test]

@@ -14,6 +14,9 @@ mod nats;
 #[path = "../../../eventlog/tests/support/identities.rs"]
 mod identities;
 
+#[cfg(feature = "eventstore")]
+mod fake_eventstore;
+
 mod admin;
 mod admin_callers;
 mod audit;
@@ -27,6 +30,8 @@ mod deployment;
 mod disk_faults;
 mod erase;
 mod erase_killed;
+#[cfg(feature = "eventstore")]
+mod eventstore;
 mod export;
 mod export_memory;
 mod feed;

@@ -1,19 +1,20 @@
 //! Two real processes on one real log server: a visitor may meet either of them, at any moment.
 
+use std::any::Any;
 use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::nats;
-use crate::support::{Server, Stream, Upstream, WIDGET_KEY, model};
+use crate::support::{Server, Stream, Upstream, WIDGET_KEY, model, shared_log};
 
 const SESSION: &str = "5f0c63b4-8d1e-4a57-9f0e-2d6b7c1a4e93";
 
-/// Two processes with one model.
-async fn pair() -> (nats::Server, Upstream, Server, Server) {
-    let (log, upstream) = (nats::Server::start(), Upstream::start().await);
-    let start = || Server::start(model(&upstream.base_url()).var("EVENT_LOG", log.url()));
+/// Two processes with one model, on JetStream unless `TEST_EVENT_LOG` says otherwise.
+async fn pair() -> (Box<dyn Any + Send>, Upstream, Server, Server) {
+    let kind = std::env::var("TEST_EVENT_LOG").ok().filter(|kind| !kind.is_empty());
+    let ((log, url), upstream) = (shared_log(kind.as_deref().unwrap_or("nats")), Upstream::start().await);
+    let start = || Server::start(model(&upstream.base_url()).var("EVENT_LOG", &url));
     let (one, other) = (start(), start());
     (log, upstream, one, other)
 }

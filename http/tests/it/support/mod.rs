@@ -16,7 +16,7 @@ mod scripted_upstream;
 pub use assertions::{assert_error, assert_security_headers, header, valid};
 pub use client::{Stream, body_of};
 pub use collector::Collector;
-pub use process::{Options, Process, model};
+pub use process::{Options, Process, model, shared_log};
 pub use reverse_proxy::ReverseProxy;
 pub(crate) use scripted_upstream::Script;
 pub use server::{ADMIN_KEY, Server, WIDGET_KEY};

@@ -1,5 +1,6 @@
 //! The process of the server under test: started in a directory of its own, killed when the test ends.
 
+use std::any::Any;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ pub struct Process {
     options: Options,
     dir: TempDir,
     /// The server of its log, if that is not embedded and the test has none of its own.
-    _log: Option<nats::Server>,
+    _log: Option<Box<dyn Any + Send>>,
 }
 
 impl Process {
@@ -139,19 +140,33 @@ impl Drop for Process {
     }
 }
 
-/// With `TEST_EVENT_LOG=nats`, a server that is told no log gets a fresh one on JetStream.
-fn log_of_its_own(options: &mut Options) -> Option<nats::Server> {
-    match std::env::var("TEST_EVENT_LOG").as_deref() {
-        Err(_) | Ok("") => return None,
-        Ok("nats") => {}
-        Ok(other) => panic!("TEST_EVENT_LOG={other} is no log to test on: give nats, or unset it"),
-    }
-    if options.vars.iter().any(|(name, _)| name == "EVENT_LOG") {
+/// With `TEST_EVENT_LOG=nats` or `esdb`, a server that is told no log gets a fresh one on JetStream, or on the fake EventStoreDB.
+fn log_of_its_own(options: &mut Options) -> Option<Box<dyn Any + Send>> {
+    let kind = std::env::var("TEST_EVENT_LOG").unwrap_or_default();
+    if kind.is_empty() || options.vars.iter().any(|(name, _)| name == "EVENT_LOG") {
         return None;
     }
-    let server = nats::Server::start();
-    options.vars.push(("EVENT_LOG".into(), server.url()));
+    let (server, url) = shared_log(&kind);
+    options.vars.push(("EVENT_LOG".into(), url));
     Some(server)
+}
+
+/// A server of a shared log of this kind, and its address.
+pub fn shared_log(kind: &str) -> (Box<dyn Any + Send>, String) {
+    match kind {
+        "nats" => {
+            let server = nats::Server::start();
+            let url = server.url();
+            (Box::new(server), url)
+        }
+        #[cfg(feature = "eventstore")]
+        "esdb" => {
+            let server = crate::fake_eventstore::Server::start();
+            let url = server.url();
+            (Box::new(server), url)
+        }
+        other => panic!("TEST_EVENT_LOG={other} is no log to test on: give nats, or esdb with the feature eventstore"),
+    }
 }
 
 fn spawn(options: &Options, dir: &Path) -> (Child, Receiver<String>) {
