@@ -86,7 +86,7 @@ pub(crate) fn bench(Arguments { bench, goals }: &Arguments) -> Result<()> {
 
 fn measure(goals: &Goals) -> Result<()> {
     let nats_server = nats_server::ensure()?;
-    let (server, bench) = (server::build_release()?, build(true)?);
+    let (server, bench) = (server::build_release(false)?, build(true)?);
     let mut command = start(&bench, &server, &nats_server);
     command.args(goals.only.iter().flat_map(|only| ["--only", only.as_str()]));
     command.args(goals.quick.then_some("--quick"));
@@ -137,7 +137,7 @@ fn scroll(conversations: u64) -> Result<()> {
     let chromium = chromium::ensure()?;
     let mut scroll = Command::new("node");
     scroll.arg("dashboard/e2e/scroll.mjs");
-    scroll.env("CHROMIUM", chromium).env("OPEN_CHAT_BIN", server::build_release()?);
+    scroll.env("CHROMIUM", chromium).env("OPEN_CHAT_BIN", server::build_release(false)?);
     scroll.env("BENCH_CONVERSATIONS", conversations.to_string());
     relay(scroll)
 }

@@ -7,13 +7,13 @@ use anyhow::Result;
 use crate::steps::Steps;
 use crate::{dashboard, node, server, widget};
 
-/// Builds it; the answer is the file.
-pub(crate) fn build() -> Result<PathBuf> {
+/// Builds it, with the log on EventStoreDB or without; the answer is the file.
+pub(crate) fn build(eventstore: bool) -> Result<PathBuf> {
     node::require()?;
     let mut steps = Steps::new(3);
     steps.run("widget", widget::build)?;
     steps.run("dashboard", dashboard::build)?;
-    let binary = steps.run("server", server::build_release)?;
+    let binary = steps.run("server", || server::build_release(eventstore))?;
     let size = std::fs::metadata(&binary)?.len();
     println!("{}  {}", from_here(&binary).display(), megabytes(size));
     Ok(binary)

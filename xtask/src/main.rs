@@ -46,10 +46,14 @@ enum Task {
         args: Vec<String>,
     },
     /// Build target/release/open-chat, one file with everything embedded
-    Build,
+    Build {
+        /// With the log on EventStoreDB (EVENT_LOG=esdb://…), whose client takes minutes to build
+        #[arg(long)]
+        eventstore: bool,
+    },
     /// Pack the release archive into target/dist, with everything that whoever runs the program needs
     ///
-    /// Builds first, as `build` does. The same commit makes the same bytes, with the sum of them beside it.
+    /// Builds first, as `build --eventstore` does. The same commit makes the same bytes, with the sum of them beside it.
     Dist,
     /// Build dashboard/dist, which the server embeds
     Dashboard,
@@ -123,7 +127,7 @@ fn enter_repository() -> Result<()> {
 fn perform(task: Task) -> Result<()> {
     match task {
         Task::Run { args } => run::run(&args),
-        Task::Build => build::build().map(drop),
+        Task::Build { eventstore } => build::build(eventstore).map(drop),
         Task::Dist => dist::dist(),
         Task::Dashboard => dashboard::build(),
         Task::Test | Task::Ci => test::test(),

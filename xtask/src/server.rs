@@ -12,16 +12,21 @@ use crate::process;
 
 const BUILD: &[&str] =
     &["build", "--package", "chat-http", "--bin", "open-chat", "--message-format", "json-render-diagnostics"];
+/// The log on EventStoreDB, which only those get who ask for it: its client takes long to build.
+pub(crate) const EVENTSTORE: [&str; 2] = ["--features", "chat-http/eventstore"];
 
 /// Builds with debug information, quickly; the answer is the binary.
 pub(crate) fn build_dev() -> Result<PathBuf> {
     build(process::cargo(BUILD))
 }
 
-/// Builds optimised; the answer is the binary.
-pub(crate) fn build_release() -> Result<PathBuf> {
+/// Builds optimised, with the log on EventStoreDB or without; the answer is the binary.
+pub(crate) fn build_release(eventstore: bool) -> Result<PathBuf> {
     let mut cargo = process::cargo(BUILD);
     cargo.arg("--release");
+    if eventstore {
+        cargo.args(EVENTSTORE);
+    }
     build(cargo)
 }
 

@@ -36,19 +36,30 @@ const STEPS: &[Step] = &[
     ("dashboard build", |_| dashboard::build()),
     ("tidy", |_| tidy::tidy()),
     ("deployment files", deployment_files),
-    ("clippy", |_| relay(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))),
+    ("clippy", |_| relay(workspace("clippy", &["--all-targets", "--", "-D", "warnings"]))),
     ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
     ("cargo tests", cargo_tests),
-    ("server tests on JetStream", server_tests_on_jetstream),
+    ("server tests on JetStream", |state| server_tests_on("nats", &ON_ANY_LOG, state)),
+    ("server tests on EventStoreDB", |state| {
+        server_tests_on("esdb", &[&ON_ANY_LOG[..], &ON_EVENTSTORE].concat(), state)
+    }),
     ("server", build_server),
     ("bench smoke test", bench_smoke_test),
     ("browser tests", browser_tests),
     ("dashboard browser tests", dashboard_browser_tests),
 ];
 
-/// Modules of the server's tests that run on the embedded log and on JetStream.
+/// Modules of the server's tests that run on every log.
 const ON_ANY_LOG: [&str; 7] =
     ["admin::", "contract::", "crash::", "retries::", "sessions::", "shutdown::", "streaming::"];
+/// And those of several processes, but for the answers that are followed live, on the fake of `eventlog/fake-eventstore/`.
+const ON_EVENTSTORE: [&str; 5] = [
+    "replicas::",
+    "--skip",
+    "token_by_token",
+    "--skip",
+    "replicas::a_killed_process_has_its_turn_closed_within_six_seconds",
+];
 
 pub(crate) fn test() -> Result<()> {
     let mut steps = Steps::new(STEPS.len());
@@ -86,15 +97,20 @@ fn deployment_files(state: &mut State) -> Result<()> {
 }
 
 fn cargo_tests(state: &mut State) -> Result<()> {
-    let tests = with_tools(cargo(&["test", "--workspace", "--no-fail-fast"]), state)?;
+    let tests = with_tools(workspace("test", &["--no-fail-fast"]), state)?;
     relay_tests(tests, &mut state.tally)
 }
 
 /// What the server promises its callers does not depend on where its events are.
-fn server_tests_on_jetstream(state: &mut State) -> Result<()> {
-    let mut tests = with_tools(cargo(&["test", "--package", "chat-http", "--test", "it", "--"]), state)?;
-    tests.args(ON_ANY_LOG).env("TEST_EVENT_LOG", "nats");
-    relay_tests(tests, &mut state.tally)
+fn server_tests_on(log: &str, tests: &[&str], state: &mut State) -> Result<()> {
+    let mut command = with_tools(workspace("test", &["--test", "it", "--"]), state)?;
+    command.args(tests).env("TEST_EVENT_LOG", log);
+    relay_tests(command, &mut state.tally)
+}
+
+/// A command of cargo for the whole workspace, with the log on EventStoreDB: always the same, so that nothing is compiled twice.
+fn workspace(command: &str, arguments: &[&str]) -> Command {
+    cargo(&[&[command, "--workspace"], &server::EVENTSTORE[..], arguments].concat())
 }
 
 fn with_tools(mut tests: Command, state: &State) -> Result<Command> {

@@ -26,7 +26,7 @@ const WITHOUT: [&str; 2] = ["deploy/Dockerfile", "deploy/Dockerfile.dockerignore
 const TIME: &str = "SOURCE_DATE_EPOCH";
 
 pub(crate) fn dist() -> Result<()> {
-    let binary = build::build()?;
+    let binary = build::build(true)?;
     let name = format!("open-chat-{VERSION}-{}", target()?);
     let bytes = pack(&name, &entries(&binary)?, time()?)?;
     let archive = Path::new(OUTPUT).join(format!("{name}.tar.gz"));

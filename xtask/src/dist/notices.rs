@@ -6,7 +6,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package, PackageId};
+
+use crate::server;
 
 /// What is in the program: the server, and the dashboard that it carries.
 const ROOTS: [&str; 2] = ["chat-http", "chat-dashboard"];
@@ -15,7 +17,8 @@ const NAMES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
 
 /// A list of packages, then every text once with the packages it is of.
 pub(super) fn notices() -> Result<String> {
-    let metadata = MetadataCommand::new().exec().context("cargo does not tell what is built in")?;
+    let features = CargoOpt::SomeFeatures(vec![server::EVENTSTORE[1].to_owned()]);
+    let metadata = MetadataCommand::new().features(features).exec().context("cargo does not tell what is built in")?;
     let packages = built_in(&metadata);
     let mut text = "# What is built into open-chat\n\n".to_owned();
     let mut texts: BTreeMap<String, Vec<String>> = BTreeMap::new();

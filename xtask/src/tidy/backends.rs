@@ -4,7 +4,14 @@ use super::tree::Tree;
 
 const KNOWS: &str = "http/src/startup.rs";
 const FOLDERS: [&str; 3] = ["actors/src/", "http/src/", "projections/src/"];
-const BACKENDS: [&str; 4] = ["eventlog::embedded", "EmbeddedLog", "eventlog::jetstream", "JetStreamLog"];
+const BACKENDS: [&str; 6] = [
+    "eventlog::embedded",
+    "EmbeddedLog",
+    "eventlog::jetstream",
+    "JetStreamLog",
+    "eventlog::eventstore",
+    "EventStoreLog",
+];
 
 pub(super) fn complaints(tree: &Tree) -> Vec<String> {
     tree.texts()

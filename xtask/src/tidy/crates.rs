@@ -6,6 +6,8 @@ use cargo_metadata::Metadata;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("chat-schema", &[]),
     ("chat-eventlog", &["chat-schema"]),
+    // Holds the tests of the log on EventStoreDB.
+    ("chat-fake-eventstore", &["chat-eventlog", "chat-schema"]),
     ("chat-actors", &["chat-eventlog", "chat-schema"]),
     ("chat-projections", &["chat-eventlog", "chat-schema"]),
     ("chat-http", &["chat-actors", "chat-eventlog", "chat-projections", "chat-schema"]),

@@ -42,6 +42,9 @@ struct Ban {
     #[serde(rename = "crate")]
     name: String,
     reason: String,
+    /// Who may depend on it all the same. What that must not bring into is checked by [`plain`](super::plain).
+    #[serde(default)]
+    wrappers: Vec<String>,
 }
 
 impl Rules {
@@ -59,8 +62,13 @@ impl Rules {
             .is_ok_and(|licence| licence.evaluate(|wanted| allowed.iter().any(|allowed| allowed.satisfies(wanted))))
     }
 
+    /// What is banned but for some.
+    pub(super) fn tolerated(&self) -> impl Iterator<Item = &str> {
+        self.bans.deny.iter().filter(|ban| !ban.wrappers.is_empty()).map(|ban| ban.name.as_str())
+    }
+
     fn complaint(&self, name: &str, licence: Option<&str>, from_registry: bool) -> Option<String> {
-        if let Some(ban) = self.bans.deny.iter().find(|ban| ban.name == name) {
+        if let Some(ban) = self.bans.deny.iter().find(|ban| ban.name == name && ban.wrappers.is_empty()) {
             return Some(format!("{name} is banned: {}", ban.reason));
         }
         if !from_registry {
@@ -93,7 +101,10 @@ mod tests {
             allow = ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception"]
             exceptions = [{ crate = "roots", allow = ["CDLA-Permissive-2.0"] }]
             [bans]
-            deny = [{ crate = "openssl", reason = "one TLS library is enough" }]
+            deny = [
+                { crate = "openssl", reason = "one TLS library is enough" },
+                { crate = "tolerated", wrappers = ["client"], reason = "only the client may" },
+            ]
         "#;
         Rules::read(&Tree::of(&[(FILE, text)])).unwrap()
     }
@@ -131,5 +142,7 @@ mod tests {
         let banned = rules().complaint("openssl", Some("MIT"), true).unwrap();
         assert_eq!(banned, "openssl is banned: one TLS library is enough");
         assert!(rules().complaint("forked", Some("MIT"), false).is_some());
+        assert_eq!(rules().complaint("tolerated", Some("MIT"), true), None);
+        assert_eq!(rules().tolerated().collect::<Vec<_>>(), ["tolerated"]);
     }
 }

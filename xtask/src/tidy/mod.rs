@@ -6,6 +6,7 @@ mod bundle;
 mod crates;
 mod documents;
 mod licences;
+mod plain;
 mod runbooks;
 mod text;
 mod tree;
@@ -25,6 +26,7 @@ pub(crate) fn tidy() -> Result<()> {
     let complaints = [
         crates::complaints(&metadata),
         licences::complaints(&metadata, &rules),
+        plain::complaints(&rules)?,
         backends::complaints(&tree),
         documents::complaints(&tree),
         runbooks::complaints(&tree),
