@@ -4,6 +4,7 @@ mod abandoned;
 mod about;
 mod admin;
 mod app;
+mod assistant;
 mod audit;
 mod backup;
 mod bulk;

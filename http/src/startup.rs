@@ -1,4 +1,4 @@
-//! Wires everything together. The only place that names a concrete log and a concrete assistant.
+//! Wires everything together. The only place that names a concrete log.
 
 use std::io::{self, ErrorKind, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -9,7 +9,6 @@ use actix_web::HttpServer;
 use actix_web::http::KeepAlive;
 use actix_web::rt::net::TcpStream;
 use anyhow::{Context, anyhow};
-use chat_actors::assistant::{Assistant, DemoAssistant, Limits, OpenAiAssistant, OpenAiSettings, limited};
 use chat_actors::{Registry, Services, Settings};
 use chat_eventlog::archive::Archive;
 use chat_eventlog::embedded::{EmbeddedArchive, EmbeddedLog};
@@ -25,10 +24,11 @@ use crate::abandoned;
 use crate::about::{self, About};
 use crate::admin::MAX_FEEDS;
 use crate::app::{App, Shared};
+use crate::assistant::assistant;
 use crate::client_address::ClientAddresses;
 #[cfg(feature = "eventstore")]
 use crate::config::EventStoreAddress;
-use crate::config::{AssistantKind, Config, EventLogAddress, Identity, NatsAccess, NatsAddress, Storage};
+use crate::config::{Config, EventLogAddress, Identity, NatsAccess, NatsAddress, Storage};
 use crate::dashboard::{Files, Sessions, follow_sign_outs, session_secrets};
 use crate::drain::Drain;
 use crate::keys::Key;
@@ -261,41 +261,6 @@ fn too_small(max_event: usize, max_answer: usize, limit: &str) -> Option<String>
             "An answer of ASSISTANT_MAX_ANSWER_BYTES={max_answer} may not fit into an event of the log, which holds \
              {max_event} bytes: raise {limit}, or lower ASSISTANT_MAX_ANSWER_BYTES."
         )
-    })
-}
-
-/// An assistant within the configured limits.
-struct Limited<A> {
-    assistant: A,
-    limits: Limits,
-}
-
-impl<A: Assistant> Assistant for Limited<A> {
-    fn answer(&self, history: Vec<chat_actors::assistant::PromptMessage>) -> chat_actors::assistant::Answer {
-        limited(self.assistant.answer(history), self.limits)
-    }
-}
-
-fn assistant(config: &crate::config::Assistant) -> anyhow::Result<Arc<dyn Assistant>> {
-    let limits = Limits {
-        first_token: config.first_token_timeout,
-        between_tokens: config.token_timeout,
-        whole_answer: config.answer_timeout,
-        max_answer_bytes: config.max_answer_bytes,
-    };
-    Ok(match config.kind {
-        AssistantKind::Demo => Arc::new(Limited { assistant: DemoAssistant, limits }),
-        AssistantKind::OpenAi => {
-            let settings = OpenAiSettings {
-                base_url: config.base_url.to_string(),
-                api_key: config.api_key.clone(),
-                model: config.model.clone(),
-                system_prompt: config.system_prompt.clone(),
-                connect_timeout: config.connect_timeout,
-                system_proxy: true,
-            };
-            Arc::new(Limited { assistant: OpenAiAssistant::new(settings)?, limits })
-        }
     })
 }
 

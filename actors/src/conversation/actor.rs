@@ -93,8 +93,8 @@ impl ConversationActor {
             return Some(Err(Refusal::MessageIdUsed));
         }
         // Without a relay nothing of a followed turn is shown before it is stored.
-        let shows = |running: &&Box<Running>| running.followed.is_none() || self.services.relays();
-        if running.filter(shows).is_some_and(|running| !running.fence.is_open()) {
+        let relays = self.services.relays();
+        if running.is_some_and(|running| (running.followed.is_none() || relays) && !running.fence.is_open()) {
             // Others may have given this attempt up, and show the next one.
             return Some(Err(Refusal::StorageUnknown));
         }

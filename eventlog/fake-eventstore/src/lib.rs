@@ -3,6 +3,8 @@
 //!
 //! Architecture invariant: it shows how the log reacts to answers, never that a real server gives them.
 
+#![allow(clippy::result_large_err, reason = "services answer with tonic's own error")]
+
 mod database;
 mod faults;
 mod features;

@@ -30,3 +30,8 @@ mod nats;
 #[path = "../../../eventlog/tests/support/identities.rs"]
 #[allow(dead_code, reason = "shared with the black-box tests, which use all of it")]
 mod identities;
+
+#[cfg(feature = "eventstore")]
+#[path = "../it/fake_eventstore.rs"]
+#[allow(dead_code, reason = "shared with the black-box tests, which use all of it")]
+mod fake_eventstore;

@@ -63,9 +63,9 @@ async fn writers_and_subscribers_follow_the_leader() {
     for round in 0..6 {
         append_at_last(&*log, &mut author).await;
         if round % 2 == 0 {
-            lead(&other, &one)
+            lead(&other, &one);
         } else {
-            lead(&one, &other)
+            lead(&one, &other);
         }
         append_at_last(&*log, &mut author).await;
         take(&mut subscription, 2).await;
