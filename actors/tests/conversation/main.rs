@@ -15,6 +15,7 @@ mod memory_bus;
 mod puppet;
 
 mod history;
+mod keeping_bus;
 mod rating;
 mod replicas;
 mod stopping;

@@ -15,9 +15,9 @@ use crate::puppet::{Call, Puppet};
 const DONE: Stage = Stage::Done { stopped: false };
 const ABANDONED: Stage = Stage::Failed(FailureReason::Abandoned);
 
-struct Replica {
-    bench: Bench,
-    connection: Arc<Connection>,
+pub(super) struct Replica {
+    pub(super) bench: Bench,
+    pub(super) connection: Arc<Connection>,
 }
 
 impl std::ops::Deref for Replica {
@@ -33,7 +33,8 @@ fn replicas<const COUNT: usize>() -> ([Replica; COUNT], MemoryBus) {
     replicas_on(MemoryBus::default())
 }
 
-fn replicas_on<const COUNT: usize>(bus: MemoryBus) -> ([Replica; COUNT], MemoryBus) {
+/// The same over another bus.
+pub(super) fn replicas_on<const COUNT: usize>(bus: MemoryBus) -> ([Replica; COUNT], MemoryBus) {
     let shared = FaultyLog::new();
     let replicas = [(); COUNT].map(|()| {
         let log = Arc::new(shared.beside());
@@ -49,7 +50,7 @@ fn replicas_on<const COUNT: usize>(bus: MemoryBus) -> ([Replica; COUNT], MemoryB
 
 impl Replica {
     /// Sends a message whose answer has begun when this returns.
-    async fn begin(&self, id: &str, text: &str) -> (Attachment, Call) {
+    pub(super) async fn begin(&self, id: &str, text: &str) -> (Attachment, Call) {
         let mut attachment = self.send(id, text).await;
         let call = self.puppet.next_call().await;
         until(&mut attachment, |progress| progress.stage() == Stage::Answering).await;
@@ -67,7 +68,7 @@ impl Replica {
     }
 }
 
-async fn shows(attachment: &mut Attachment, text: &str) {
+pub(super) async fn shows(attachment: &mut Attachment, text: &str) {
     until(attachment, |progress| progress.text() == text && progress.stage() == Stage::Answering).await;
 }
 
@@ -360,48 +361,4 @@ async fn a_rating_at_another_process_costs_a_running_answer_nothing() {
     assert_eq!(ended(&mut second).await, DONE);
     let stored = ["user one", "assistant 1", "user two", "rated a Some(Up)", "assistant 2"];
     assert_eq!(one.stored().await, stored);
-}
-
-#[actix::test]
-async fn over_a_bus_that_keeps_what_it_carries_an_answer_is_waited_for_until_it_is_stored() {
-    let ([one, other], bus) = replicas_on(MemoryBus::that_keeps());
-    let (_first, mut call) = one.begin("a", "canary question").await;
-    call.token("canary ");
-    let mut second = other.send("a", "canary question").await;
-    until(&mut second, |progress| progress.stage() == Stage::Answering).await;
-    call.token("answer");
-    assert!(second.progress.borrow().text().is_empty());
-    call.finish();
-    assert_eq!(ended(&mut second).await, DONE);
-    assert_eq!((second.progress.borrow().text(), other.puppet.calls()), ("canary answer", 0));
-    let kept = bus.kept();
-    assert!(kept.contains("beat") && !kept.contains("canary"), "{kept}");
-}
-
-#[actix::test]
-async fn over_a_bus_that_keeps_what_it_carries_a_living_owner_is_waited_for_and_a_dead_one_is_not() {
-    let ([one, other], _bus) = replicas_on(MemoryBus::that_keeps());
-    let (_first, mut call) = one.begin("a", "hi").await;
-    call.token("half");
-    let mut second = other.send("a", "hi").await;
-    until(&mut second, |progress| progress.stage() == Stage::Answering).await;
-    sleep(Duration::from_secs(6)).await;
-    assert_eq!(second.progress.borrow().stage(), Stage::Answering, "its owner lives");
-    one.connection.cut();
-    other.puppet.next_call().await.say("whole");
-    assert_eq!(ended(&mut second).await, DONE);
-    assert_eq!(other.stored().await, ["user hi", "failed Abandoned", "attempt 2", "assistant whole"]);
-}
-
-#[actix::test]
-async fn a_stop_goes_over_a_bus_that_keeps_what_it_carries() {
-    let ([one, other], _bus) = replicas_on(MemoryBus::that_keeps());
-    let (mut first, mut call) = one.begin("a", "hi").await;
-    call.token("half");
-    shows(&mut first, "half").await;
-    let mut second = other.send("a", "hi").await;
-    until(&mut second, |progress| progress.stage() == Stage::Answering).await;
-    other.stop("a").await.unwrap();
-    assert_eq!(ended(&mut second).await, Stage::Done { stopped: true });
-    assert_eq!(second.progress.borrow().text(), "half");
 }
