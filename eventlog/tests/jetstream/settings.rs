@@ -7,8 +7,11 @@ use chat_eventlog::jetstream::{JetStreamLog, OpenError, Settings};
 
 pub(crate) const STREAM: &str = "open-chat";
 
-/// For servers at `urls`, separated by commas.
+/// For servers at `urls`, separated by commas. As the server does, says which provider of TLS is at work: with the feature `eventstore`
+/// there are two.
 pub(crate) fn settings(urls: &str) -> Settings {
+    // Fails if it is installed already.
+    let _ = async_nats::rustls::crypto::ring::default_provider().install_default();
     Settings {
         servers: urls.split(',').map(str::to_owned).collect(),
         credentials: None,
