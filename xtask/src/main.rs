@@ -17,6 +17,7 @@ mod port;
 mod precompress;
 mod process;
 mod run;
+mod rust_tests;
 mod server;
 mod soak;
 mod steps;

@@ -5,7 +5,7 @@
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -50,15 +50,39 @@ pub(crate) fn relay_tests(command: Command, total: &mut Tally) -> Result<()> {
 
 fn relay_tests_to(shown_on: &mut impl Write, mut command: Command, total: &mut Tally) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| not_started(&command))?;
-    let mut output = child.stdout.take().context("the runner's output was not piped")?;
+    let output = child.stdout.take().context("the runner's output was not piped")?;
+    count_tests(&command, child, output, shown_on, total)
+}
+
+/// As [`relay_tests`], but answers with all that the runner printed, its complaints at their place.
+pub(crate) fn record_tests(mut command: Command, total: &mut Tally) -> (Vec<u8>, Result<()>) {
+    let mut printed = Vec::new();
+    let result = (|| {
+        let (output, written) = std::io::pipe()?;
+        command.stdout(written.try_clone()?).stderr(written);
+        let child = command.spawn().with_context(|| not_started(&command))?;
+        // Its ends of the pipe would keep the output from ending.
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        count_tests(&command, child, output, &mut printed, total)
+    })();
+    (printed, result)
+}
+
+fn count_tests(
+    command: &Command,
+    mut child: Child,
+    mut output: impl Read,
+    shown_on: &mut impl Write,
+    total: &mut Tally,
+) -> Result<()> {
     let tally = count_through(&mut output, shown_on)?;
     let success = child.wait()?.success();
     *total += tally;
     if !success {
-        bail!("{}", failed(&command));
+        bail!("{}", failed(command));
     }
     if tally.passed == 0 {
-        bail!("`{}` passed without running a test: check that it finds its tests", shown(&command));
+        bail!("`{}` passed without running a test: check that it finds its tests", shown(command));
     }
     Ok(())
 }
@@ -144,6 +168,18 @@ mod tests {
         runner.args(["-c", script]);
         let result = relay_tests_to(&mut Vec::new(), runner, &mut total);
         (total, result)
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_recorded_runner_is_counted_and_its_complaints_stand_where_they_were_made() {
+        let mut runner = Command::new("sh");
+        runner.args(["-c", "echo '# pass 2'; echo wrong >&2; echo '# fail 1'; exit 1"]);
+        let mut total = Tally::default();
+        let (printed, result) = record_tests(runner, &mut total);
+        assert_eq!(String::from_utf8(printed).unwrap(), "# pass 2\nwrong\n# fail 1\n");
+        assert_eq!(total, Tally { passed: 2, failed: 1, skipped: 0 });
+        assert!(result.unwrap_err().to_string().starts_with("`sh -c "));
     }
 
     #[test]

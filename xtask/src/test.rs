@@ -10,7 +10,9 @@ use anyhow::{Context, Result};
 use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
-use crate::{bench, chromium, dashboard, deploy, nats_server, nginx, node, process, server, tidy, wasm, widget};
+use crate::{
+    bench, chromium, dashboard, deploy, nats_server, nginx, node, process, rust_tests, server, tidy, wasm, widget,
+};
 
 /// What the steps leave for later ones.
 #[derive(Default)]
@@ -36,29 +38,18 @@ const STEPS: &[Step] = &[
     ("dashboard build", |_| dashboard::build()),
     ("tidy", |_| tidy::tidy()),
     ("deployment files", deployment_files),
-    ("clippy", |_| relay(workspace("clippy", &["--all-targets", "--", "-D", "warnings"]))),
+    ("clippy", |_| relay(rust_tests::workspace("clippy", &["--all-targets", "--", "-D", "warnings"]))),
     ("schema for wasm", |_| relay(cargo(&["check", "--package", "chat-schema", "--target", wasm::TARGET]))),
-    ("cargo tests", cargo_tests),
-    ("server tests on JetStream", |state| server_tests_on("nats", &ON_ANY_LOG, state)),
-    ("server tests on EventStoreDB", |state| {
-        server_tests_on("esdb", &[&ON_ANY_LOG[..], &ON_EVENTSTORE].concat(), state)
+    ("test build", |_| relay(rust_tests::tests(&["--no-run"]))),
+    ("rust tests", rust_tests),
+    ("soak", |state| {
+        relay_tests(with_tools(rust_tests::tests(&["--test", rust_tests::SOAK]), state)?, &mut state.tally)
     }),
+    ("documentation tests", |_| relay(rust_tests::tests(&["--doc"]))),
     ("server", build_server),
     ("bench smoke test", bench_smoke_test),
     ("browser tests", browser_tests),
     ("dashboard browser tests", dashboard_browser_tests),
-];
-
-/// Modules of the server's tests that run on every log.
-const ON_ANY_LOG: [&str; 7] =
-    ["admin::", "contract::", "crash::", "retries::", "sessions::", "shutdown::", "streaming::"];
-/// And those of several processes, but for the answers that are followed live, on the fake of `eventlog/fake-eventstore/`.
-const ON_EVENTSTORE: [&str; 5] = [
-    "replicas::",
-    "--skip",
-    "token_by_token",
-    "--skip",
-    "replicas::a_killed_process_has_its_turn_closed_within_six_seconds",
 ];
 
 pub(crate) fn test() -> Result<()> {
@@ -96,21 +87,10 @@ fn deployment_files(state: &mut State) -> Result<()> {
     deploy::check(state.deploy.as_ref().context("nothing to check with: the step `tools` did not run")?)
 }
 
-fn cargo_tests(state: &mut State) -> Result<()> {
-    let tests = with_tools(workspace("test", &["--no-fail-fast"]), state)?;
-    relay_tests(tests, &mut state.tally)
-}
-
-/// What the server promises its callers does not depend on where its events are.
-fn server_tests_on(log: &str, tests: &[&str], state: &mut State) -> Result<()> {
-    let mut command = with_tools(workspace("test", &["--test", "it", "--"]), state)?;
-    command.args(tests).env("TEST_EVENT_LOG", log);
-    relay_tests(command, &mut state.tally)
-}
-
-/// A command of cargo for the whole workspace, with the log on EventStoreDB: always the same, so that nothing is compiled twice.
-fn workspace(command: &str, arguments: &[&str]) -> Command {
-    cargo(&[&[command, "--workspace"], &server::EVENTSTORE[..], arguments].concat())
+fn rust_tests(state: &mut State) -> Result<()> {
+    let [beside, shown] = rust_tests::rows()?
+        .map(|row| row.into_iter().map(|tests| with_tools(tests, state)).collect::<Result<Vec<_>>>());
+    rust_tests::run_beside(beside?, shown?, &mut state.tally)
 }
 
 fn with_tools(mut tests: Command, state: &State) -> Result<Command> {

@@ -8,7 +8,7 @@ use chat_eventlog::jetstream::{JetStreamLog, OpenError, Settings};
 use serde_json::{Value, json};
 
 use crate::nats::{Cluster, OPERATOR, PASSWORD, Proxy, Server, USER};
-use crate::settings::{open, refusal, settings};
+use crate::settings::{STREAM, open, refusal, settings};
 use crate::waiting::PATIENCE;
 
 /// A server without accounts, and with the default sync_interval.
@@ -239,6 +239,8 @@ async fn a_cluster_without_a_majority_is_waited_for() {
     let mut cluster = Cluster::start();
     let urls = cluster.url();
     drop(open(&urls).await);
+    // Or the nodes die over a stream that only some of them have.
+    cluster.until_current(STREAM);
     cluster.kill(1);
     cluster.kill(2);
     let error = async {

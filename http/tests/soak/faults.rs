@@ -13,9 +13,9 @@ const AWAY: Duration = Duration::from_secs(1);
 const TAKEN_FOR_DEAD: Duration = Duration::from_secs(7);
 /// Longer than the nodes wait before they elect another leader.
 const TAKEN_FOR_LOST: Duration = Duration::from_secs(15);
-/// From the moment a replica gets no new visitors until it is asked to stop. In Kubernetes, preStop; there it takes longer until
-/// every proxy has learnt it.
-const PRE_STOP: Duration = Duration::from_secs(1);
+/// From the moment a replica gets no new visitors until it is asked to stop: time for connections that a busy proxy has accepted
+/// and not read yet. In Kubernetes, preStop, of ten seconds.
+const PRE_STOP: Duration = Duration::from_secs(3);
 /// How much later everything arrives on a slow way.
 const SLOW: Duration = Duration::from_millis(300);
 
