@@ -10,7 +10,7 @@ use chat_schema::{ConversationId, History, MessageId, OwnerId, Rating, SealedEve
 use tokio::sync::watch;
 
 use crate::conversation::{
-    Advance, AttachOnly, ConversationActor, Rate, RunningHere, SendMessage, Stop, Submit, Wake, WatchTurn,
+    Advance, AttachOnly, ConversationActor, Rate, Rest, RunningHere, SendMessage, Stop, Submit, Wake, WatchTurn,
 };
 use crate::history;
 use crate::peers;
@@ -20,7 +20,15 @@ use crate::services::Services;
 /// Actors tried for one message: one that just passivated or died, and the one opened in its place.
 const MAX_TRIES: u32 = 3;
 
-type Live = HashMap<ConversationId, Addr<ConversationActor>>;
+/// Actors asked for rest before other work has its turn.
+const ASKED_AT_ONCE: usize = 256;
+
+/// The live conversations, and whether those that are idle are being looked for.
+#[derive(Default)]
+struct Live {
+    actors: HashMap<ConversationId, Addr<ConversationActor>>,
+    watched: bool,
+}
 
 /// The live conversations of this process. Clones share them.
 #[derive(Clone)]
@@ -103,27 +111,27 @@ impl Registry {
         id: ConversationId,
         message: MessageId,
     ) -> Option<watch::Receiver<Progress>> {
-        let actor = self.lock().get(&id).cloned()?;
+        let actor = self.lock().actors.get(&id).cloned()?;
         actor.send(RunningHere(message)).await.ok().flatten()
     }
 
     /// Stops the answer to a message, if this process generates it.
     pub(crate) fn stop_here(&self, id: ConversationId, message: MessageId) {
-        if let Some(actor) = self.lock().get(&id) {
+        if let Some(actor) = self.lock().actors.get(&id) {
             actor.do_send(Stop(message));
         }
     }
 
     /// Tells a live conversation of an event that was appended to it.
     pub(crate) fn advance(&self, event: SealedEvent) {
-        if let Some(actor) = self.lock().get(&event.envelope.conversation_id) {
+        if let Some(actor) = self.lock().actors.get(&event.envelope.conversation_id) {
             actor.do_send(Advance(event));
         }
     }
 
     /// Whether the open turn of a conversation runs nowhere, as far as this process knows.
     pub fn is_abandoned(&self, id: ConversationId, owner: OwnerId) -> bool {
-        let runs_here = owner == self.services.owner && self.lock().contains_key(&id);
+        let runs_here = owner == self.services.owner && self.lock().actors.contains_key(&id);
         !runs_here && self.services.is_gone(owner)
     }
 
@@ -138,7 +146,7 @@ impl Registry {
 
     /// Conversations in memory.
     pub fn live_conversations(&self) -> usize {
-        self.lock().len()
+        self.lock().actors.len()
     }
 
     async fn ask<M>(&self, id: ConversationId, message: impl Fn() -> M) -> Option<M::Result>
@@ -161,7 +169,11 @@ impl Registry {
 
     fn open(&self, id: ConversationId) -> Addr<ConversationActor> {
         let start = || ConversationActor::new(id, Arc::clone(&self.services), self.clone()).start();
-        match self.lock().entry(id) {
+        let mut live = self.lock();
+        if !std::mem::replace(&mut live.watched, true) {
+            actix::spawn(self.clone().passivate_idle());
+        }
+        match live.actors.entry(id) {
             Entry::Occupied(entry) if entry.get().connected() => entry.get().clone(),
             Entry::Occupied(mut entry) => {
                 entry.insert(start());
@@ -171,9 +183,29 @@ impl Registry {
         }
     }
 
+    /// Lets conversations leave that were idle for a while; ends with the last one. One timer for all: each actor's own would be a
+    /// sixth of what it weighs.
+    async fn passivate_idle(self) {
+        loop {
+            tokio::time::sleep(self.services.settings.passivate_after).await;
+            let actors: Vec<_> = {
+                let mut live = self.lock();
+                live.watched = !live.actors.is_empty();
+                live.actors.values().cloned().collect()
+            };
+            if actors.is_empty() {
+                return;
+            }
+            for some in actors.chunks(ASKED_AT_ONCE) {
+                some.iter().for_each(|actor| actor.do_send(Rest));
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+
     /// Drops `actor` from the live ones, unless another has taken its place.
     pub(crate) fn forget(&self, id: ConversationId, actor: &Addr<ConversationActor>) {
-        if let Entry::Occupied(entry) = self.lock().entry(id)
+        if let Entry::Occupied(entry) = self.lock().actors.entry(id)
             && entry.get() == actor
         {
             entry.remove();

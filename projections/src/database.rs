@@ -1,5 +1,6 @@
 //! Opening the database of the read models: made when there is none, begun anew when it cannot be gone on with.
 
+use std::fs::File;
 use std::path::Path;
 
 use chat_eventlog::LogIdentity;
@@ -31,7 +32,7 @@ pub(crate) fn open_or_create(directory: &Directory, log: LogIdentity) -> Result<
     };
     tracing::info!(reason, "read models begin anew");
     directory.delete_database()?;
-    Ok(create(&directory.database(), log)?)
+    create(&directory.database(), log)
 }
 
 /// Why a database that is there is not gone on with.
@@ -72,18 +73,28 @@ fn open(database: &Path, log: LogIdentity) -> Result<Connection, Unfit> {
     Ok(connection)
 }
 
-/// All tables or none: what a crash in between leaves has format 0.
-pub(crate) fn create(database: &Path, log: LogIdentity) -> rusqlite::Result<Connection> {
-    let mut connection = connect(database)?;
+/// All tables or none: what a crash in between leaves has format 0. Synced once, when it is whole.
+pub(crate) fn create(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
+    let mut connection = open_file(database)?;
+    connection.pragma_update(None, "synchronous", "off")?;
     let transaction = connection.transaction()?;
     tables::create(&transaction, log)?;
     transaction.commit()?;
-    Ok(connection)
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    File::open(database)?.sync_all()?;
+    Ok(set_up(connection)?)
 }
 
 fn connect(database: &Path) -> rusqlite::Result<Connection> {
+    set_up(open_file(database)?)
+}
+
+fn open_file(database: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
+    Connection::open_with_flags(database, flags)
+}
+
+fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "wal")?;
     // A power cut may take the last commits, checkpoint included: their events are applied again. "off" is no faster
     // (measured), and can leave a damaged file that is noticed only when a read stumbles over it.

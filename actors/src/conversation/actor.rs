@@ -292,8 +292,10 @@ impl ConversationActor {
         ctx.stop();
     }
 
-    fn is_idle(&self) -> bool {
-        self.running.is_none() && self.queue.is_empty()
+    /// Whether nothing runs or waits here, and nobody asked for anything for a while.
+    pub(super) fn is_idle(&self) -> bool {
+        let patience = self.services.settings.passivate_after;
+        self.running.is_none() && self.queue.is_empty() && self.last_used.elapsed() >= patience
     }
 }
 
@@ -321,11 +323,5 @@ impl Actor for ConversationActor {
             actor.loaded(loaded);
             actor.proceed(ctx);
         }));
-        let patience = self.services.settings.passivate_after;
-        ctx.run_interval(patience, move |actor, ctx| {
-            if actor.is_idle() && actor.last_used.elapsed() >= patience {
-                actor.retire(ctx);
-            }
-        });
     }
 }

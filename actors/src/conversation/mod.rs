@@ -10,7 +10,7 @@ mod state;
 
 pub use actor::ConversationActor;
 pub use decide::SendMessage;
-pub(crate) use requests::{Advance, AttachOnly, Rate, RunningHere, Stop, Submit, Wake, WatchTurn};
+pub(crate) use requests::{Advance, AttachOnly, Rate, Rest, RunningHere, Stop, Submit, Wake, WatchTurn};
 
 pub(crate) use decide::Ending;
 pub(crate) use state::{Conversation, OpenTurn};

@@ -154,6 +154,23 @@ impl Handler<Wake> for ConversationActor {
     }
 }
 
+/// Leave memory, if nothing happened here for a while.
+pub(crate) struct Rest;
+
+impl Message for Rest {
+    type Result = ();
+}
+
+impl Handler<Rest> for ConversationActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Rest, ctx: &mut Context<Self>) {
+        if self.is_idle() {
+            self.retire(ctx);
+        }
+    }
+}
+
 /// Rate the answer to the message; the outcome comes once the rating is durable.
 pub(crate) struct Rate(pub(crate) MessageId, pub(crate) Option<Rating>);
 

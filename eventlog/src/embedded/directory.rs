@@ -90,7 +90,12 @@ fn create(path: &Path) -> io::Result<()> {
         Err(error) if error.kind() != ErrorKind::AlreadyExists || !path.is_dir() => return Err(error),
         _ => {}
     }
-    if cfg!(unix) { File::open(parent)?.sync_all() } else { Ok(()) }
+    sync(parent)
+}
+
+/// What was named in `directory` keeps its name when the power fails.
+pub(super) fn sync(directory: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(directory)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

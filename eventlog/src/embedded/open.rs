@@ -1,10 +1,13 @@
 //! Opening the log's database: made when there is none, refused when it is not ours to write.
 
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
+use super::directory;
 use super::open_error::OpenError;
 use crate::log::{LogIdentity, Position};
 
@@ -32,10 +35,11 @@ pub(super) struct Database {
 impl Database {
     /// Opens `file`, or makes it.
     pub(super) fn open(file: &Path) -> Result<Self, OpenError> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(file, flags)?;
+        let mut connection = connect(file)?;
         if is_empty(&connection)? {
-            create(&mut connection)?;
+            drop(connection);
+            create(file)?;
+            connection = connect(file)?;
         }
         check_format(&connection)?;
         make_durable(&connection)?;
@@ -45,18 +49,37 @@ impl Database {
     }
 }
 
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Connection::open_with_flags(file, flags)
+}
+
 fn is_empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", (), |row| row.get(0))
 }
 
-/// All or nothing, so that a crash in between leaves an empty file, which is made a log the next time.
-fn create(connection: &mut Connection) -> rusqlite::Result<()> {
+/// Made aside, and whole on the disk before it has the log's name: all or nothing, for two syncs instead of SQLite's ten.
+fn create(file: &Path) -> Result<(), OpenError> {
+    let aside = file.with_extension("new");
+    for left_by_a_crash in ["new", "new-journal", "new-wal", "new-shm"] {
+        match fs::remove_file(file.with_extension(left_by_a_crash)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let mut connection = connect(&aside)?;
+    connection.pragma_update(None, "synchronous", "off")?;
     let transaction = connection.transaction()?;
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute("INSERT INTO log (identity) VALUES (?1)", [Uuid::new_v4().into_bytes()])?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.commit()
+    transaction.commit()?;
+    use_write_ahead_log(&connection)?;
+    connection.close().map_err(|(_, error)| error)?;
+    File::open(&aside)?.sync_all()?;
+    fs::rename(&aside, file)?;
+    Ok(directory::sync(file.parent().unwrap_or(Path::new(".")))?)
 }
 
 pub(super) fn check_format(connection: &Connection) -> Result<(), OpenError> {
@@ -71,10 +94,7 @@ pub(super) fn check_format(connection: &Connection) -> Result<(), OpenError> {
 
 /// A commit returns only when it would survive a power cut.
 fn make_durable(connection: &Connection) -> Result<(), OpenError> {
-    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(OpenError::Unusable(format!("SQLite keeps its journal mode {mode}, not wal")));
-    }
+    use_write_ahead_log(connection)?;
     connection.pragma_update(None, "synchronous", "full")?;
     // On macOS an fsync alone leaves the data in the drive's cache; elsewhere this says nothing.
     connection.pragma_update(None, "fullfsync", true)?;
@@ -82,6 +102,14 @@ fn make_durable(connection: &Connection) -> Result<(), OpenError> {
     connection.pragma_update(None, "secure_delete", true)?;
     // What a long read elsewhere let the write-ahead log grow to is given back to the disk.
     connection.pragma_update(None, "journal_size_limit", WAL_KEPT)?;
+    Ok(())
+}
+
+fn use_write_ahead_log(connection: &Connection) -> Result<(), OpenError> {
+    let mode: String = connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(OpenError::Unusable(format!("SQLite keeps its journal mode {mode}, not wal")));
+    }
     Ok(())
 }
 
@@ -109,6 +137,17 @@ mod tests {
         let (_dir, file) = new_file();
         std::fs::write(&file, "").unwrap();
         assert_eq!(Database::open(&file).unwrap().end, Position::START);
+    }
+
+    #[test]
+    fn what_a_crash_left_of_a_log_in_the_making_is_begun_anew() {
+        let (dir, file) = new_file();
+        for left in ["events.new", "events.new-journal", "events.new-wal", "events.new-shm"] {
+            std::fs::write(dir.path().join(left), "half").unwrap();
+        }
+        assert_eq!(Database::open(&file).unwrap().end, Position::START);
+        let left = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        assert!(left.into_iter().all(|name| !name.starts_with("events.new")));
     }
 
     #[test]
