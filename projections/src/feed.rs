@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chat_eventlog::{EventLog, LogError, Position, Subscription};
+use chat_eventlog::{EventLog, LogError, Position, Recorded, Subscription};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -39,9 +39,10 @@ pub(crate) struct Feed {
 }
 
 impl Feed {
-    pub(crate) fn start(log: &Arc<dyn EventLog>, after: Position) -> Self {
+    /// Reads the events of `log` after `after`. Those after `end` are live.
+    pub(crate) fn start(log: &Arc<dyn EventLog>, after: Position, end: Position) -> Self {
         let (sender, chunks) = mpsc::channel(WAITING);
-        Self { chunks, reader: tokio::spawn(read(log.subscribe(after), sender)) }
+        Self { chunks, reader: tokio::spawn(read(log.subscribe(after), end, sender)) }
     }
 
     /// What came since the last call, waiting for the first event; `None` when the log is closed.
@@ -64,11 +65,11 @@ impl Drop for Feed {
     }
 }
 
-async fn read(mut events: Subscription, chunks: mpsc::Sender<Chunk>) {
+async fn read(mut events: Subscription, end: Position, chunks: mpsc::Sender<Chunk>) {
     let mut rested = Instant::now();
     while let Some(first) = events.next().await {
         sleep_until(rested).await;
-        let (mut ready, mut bytes, mut failure) = (Vec::new(), 0, None);
+        let (mut ready, mut bytes, mut failure) = (Vec::<Recorded>::new(), 0, None);
         let mut next = Some(first);
         while let Some(event) = next {
             match event {
@@ -82,7 +83,8 @@ async fn read(mut events: Subscription, chunks: mpsc::Sender<Chunk>) {
             // What is there already; an end is seen again by the outer loop.
             next = if full { None } else { events.next().now_or_never().flatten() };
         }
-        if ready.len() < CHUNK && bytes < CHUNK_BYTES {
+        let live = ready.last().is_none_or(|event| event.position >= end);
+        if live && ready.len() < CHUNK && bytes < CHUNK_BYTES {
             rested = Instant::now() + REST;
         }
         let over = failure.is_some();
@@ -92,5 +94,55 @@ async fn read(mut events: Subscription, chunks: mpsc::Sender<Chunk>) {
         if chunks.send(Chunk { events, failure, bytes }).await.is_err() || over {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Poll;
+
+    use chat_schema::samples::Samples;
+    use futures_util::{future, stream};
+
+    use super::*;
+
+    /// A log that delivers three events at a time, as one does that is read over a network.
+    fn in_small_pieces(events: u64) -> Subscription {
+        let samples = Samples::new(1, 1_000, 1_760_000_000_000);
+        let recorded = |(position, event)| Ok(Recorded { position: Position::new(position), event });
+        let mut events = (1..=events).zip(samples.events()).map(recorded).collect::<Vec<_>>().into_iter();
+        let mut polls = 0;
+        stream::poll_fn(move |cx| {
+            polls += 1;
+            if polls % 4 == 0 {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(events.next())
+        })
+        .boxed()
+    }
+
+    /// How long it takes by a clock that moves only while all that runs is waiting for it.
+    async fn time_to_read(events: u64, end: u64) -> Duration {
+        let (sender, mut chunks) = mpsc::channel::<Chunk>(WAITING);
+        let begun = Instant::now();
+        let count = async {
+            let mut count = 0;
+            while let Some(chunk) = chunks.recv().await {
+                count += chunk.events.len() as u64;
+            }
+            count
+        };
+        let ((), count) = future::join(read(in_small_pieces(events), Position::new(end), sender), count).await;
+        assert_eq!(count, events);
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_there_at_the_start_is_read_without_a_rest() {
+        assert_eq!(time_to_read(300, 301).await, Duration::ZERO);
+        let live = time_to_read(300, 0).await;
+        assert!(live >= 50 * REST, "{live:?}");
     }
 }

@@ -60,7 +60,7 @@ impl Rebuild {
     pub async fn run(self, log: Arc<dyn EventLog>, mut progress: impl FnMut(Built)) -> Result<Position, RebuildError> {
         let (end, identity) = (log.end().await?, log.identity());
         let next = Arc::new(store::beside(&self.directory, identity).map_err(StoreError::from)?);
-        let mut feed = Feed::start(&log, Position::START);
+        let mut feed = Feed::start(&log, Position::START, end);
         let mut built = Built { position: Position::START, events: 0 };
         let (mut events, mut failure) = (Vec::new(), None);
         loop {

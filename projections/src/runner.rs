@@ -99,7 +99,7 @@ impl<'a> Runner<'a> {
         let goal = self.log.end().await?;
         let mut position = self.begin(goal).await?;
         position = self.apply(Vec::new(), position, goal).await?;
-        let mut feed = Feed::start(&self.log, position);
+        let mut feed = Feed::start(&self.log, position, goal);
         let mut look = tokio::time::interval(LOOK);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

@@ -19,6 +19,7 @@ mod process;
 mod run;
 mod rust_tests;
 mod server;
+mod side_by_side;
 mod soak;
 mod steps;
 mod tally;

@@ -11,7 +11,8 @@ use crate::process::{cargo, relay, relay_tests};
 use crate::steps::Steps;
 use crate::tally::Tally;
 use crate::{
-    bench, chromium, dashboard, deploy, nats_server, nginx, node, process, rust_tests, server, tidy, wasm, widget,
+    bench, chromium, dashboard, deploy, nats_server, nginx, node, process, rust_tests, server, side_by_side, tidy,
+    wasm, widget,
 };
 
 /// What the steps leave for later ones.
@@ -49,7 +50,6 @@ const STEPS: &[Step] = &[
     ("server", build_server),
     ("bench smoke test", bench_smoke_test),
     ("browser tests", browser_tests),
-    ("dashboard browser tests", dashboard_browser_tests),
 ];
 
 pub(crate) fn test() -> Result<()> {
@@ -90,7 +90,7 @@ fn deployment_files(state: &mut State) -> Result<()> {
 fn rust_tests(state: &mut State) -> Result<()> {
     let [beside, shown] = rust_tests::rows()?
         .map(|row| row.into_iter().map(|tests| with_tools(tests, state)).collect::<Result<Vec<_>>>());
-    rust_tests::run_beside(beside?, shown?, &mut state.tally)
+    side_by_side::run(beside?, shown?, &mut state.tally)
 }
 
 fn with_tools(mut tests: Command, state: &State) -> Result<Command> {
@@ -117,19 +117,17 @@ fn bench_smoke_test(state: &mut State) -> Result<()> {
     bench::smoke(server, nats_server)
 }
 
+/// Those of the dashboard beside those of the widget.
 fn browser_tests(state: &mut State) -> Result<()> {
-    in_browser("e2e", state)
+    let [dashboard, widget] = ["e2e:dashboard", "e2e"].map(|script| in_browser(script, state).map(|tests| vec![tests]));
+    side_by_side::run(dashboard?, widget?, &mut state.tally)
 }
 
-fn dashboard_browser_tests(state: &mut State) -> Result<()> {
-    in_browser("e2e:dashboard", state)
-}
-
-/// Runs one of the widget's npm scripts, which have the packages for both.
-fn in_browser(script: &str, state: &mut State) -> Result<()> {
+/// One of the widget's npm scripts, which have the packages for both.
+fn in_browser(script: &str, state: &State) -> Result<Command> {
     let browser = state.browser.as_ref().context("no browser: the step `tools` did not run")?;
     let server = state.server.as_ref().context("no server: the step `server` did not run")?;
     let mut npm = process::npm(&["run", "--silent", script]);
     npm.env("CHROMIUM", browser).env("OPEN_CHAT_BIN", server);
-    relay_tests(npm, &mut state.tally)
+    Ok(npm)
 }

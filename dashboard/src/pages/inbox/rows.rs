@@ -203,7 +203,7 @@ fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
     };
     let words: Vec<View> = match snippet {
         Some(snippet) => snippet.parts.into_iter().map(part).collect(),
-        None => vec![view! { (last_message) }],
+        None => vec![view! { (plain(&last_message)) }],
     };
     let mark = match (answering, failed) {
         (true, _) => view! { span(class="live", title="An answer is being written") },
@@ -237,7 +237,7 @@ fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
 }
 
 fn part(part: SnippetPart) -> View {
-    let text = part.text;
+    let text = plain(&part.text);
     if part.hit {
         view! { mark { (text) } }
     } else {
@@ -245,9 +245,19 @@ fn part(part: SnippetPart) -> View {
     }
 }
 
+/// Without what Markdown marks words with: a row shows words alone.
+fn plain(text: &str) -> String {
+    text.replace("**", "").replace('`', "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_marks_words_in_markdown_is_left_out_and_arithmetic_stays() {
+        assert_eq!(plain("**Open** `Settings`, 2 * 3 is 6"), "Open Settings, 2 * 3 is 6");
+    }
 
     #[test]
     fn what_is_found_is_marked_and_markup_in_it_is_text() {
