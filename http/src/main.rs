@@ -54,7 +54,7 @@ use crate::traces::Traces;
 /// Configured by environment variables, a `.env` file and an `open-chat.toml` in the working directory, in that order of
 /// precedence. Without any it serves on http://localhost:4000 with a demo assistant.
 #[derive(Parser)]
-#[command(version, max_term_width = 100)]
+#[command(name = "open-chat", version, max_term_width = 100)]
 struct Cli {
     /// Print the configuration as it takes effect, without secrets, and stop
     #[arg(long)]
