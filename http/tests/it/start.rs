@@ -129,6 +129,6 @@ fn secrets_are_not_in_the_log_nor_in_the_printed_configuration() {
 
 #[test]
 fn the_program_says_its_own_name_and_version() {
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_open-chat")).arg("--version").output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_open-chat")).arg("--version").output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), concat!("open-chat ", env!("CARGO_PKG_VERSION"), "\n"));
 }
