@@ -202,7 +202,7 @@ fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
         format!("{unread}{failed}{answering}")
     };
     let words: Vec<View> = match snippet {
-        Some(snippet) => snippet.parts.into_iter().map(part).collect(),
+        Some(snippet) => snippet.parts.iter().map(part).collect(),
         None => vec![view! { (plain(&last_message)) }],
     };
     let mark = match (answering, failed) {
@@ -236,7 +236,7 @@ fn row(summary: Summary, open: ReadSignal<Option<ConversationId>>) -> View {
     }
 }
 
-fn part(part: SnippetPart) -> View {
+fn part(part: &SnippetPart) -> View {
     let text = plain(&part.text);
     if part.hit {
         view! { mark { (text) } }
@@ -262,8 +262,7 @@ mod tests {
     #[test]
     fn what_is_found_is_marked_and_markup_in_it_is_text() {
         let parts = [("<b>a</b> ", false), ("hit", true)].map(|(text, hit)| SnippetPart { text: text.into(), hit });
-        let html =
-            sycamore::render_to_string(move || view! { (parts.clone().into_iter().map(part).collect::<Vec<_>>()) });
+        let html = sycamore::render_to_string(move || view! { (parts.iter().map(part).collect::<Vec<_>>()) });
         assert!(html.contains("&lt;b>a") || html.contains("&lt;b&gt;a"), "{html}");
         assert!(html.contains("<mark") && !html.contains("<b>"), "{html}");
     }
