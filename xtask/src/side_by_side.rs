@@ -1,4 +1,4 @@
-//! Test runners in two rows side by side: most tests wait, for a server, a deadline, a disk or a page.
+//! Test runners in two rows side by side: most tests wait, for a server, a deadline or a disk.
 
 use std::process::Command;
 

@@ -50,6 +50,7 @@ const STEPS: &[Step] = &[
     ("server", build_server),
     ("bench smoke test", bench_smoke_test),
     ("browser tests", browser_tests),
+    ("dashboard browser tests", dashboard_browser_tests),
 ];
 
 pub(crate) fn test() -> Result<()> {
@@ -117,17 +118,20 @@ fn bench_smoke_test(state: &mut State) -> Result<()> {
     bench::smoke(server, nats_server)
 }
 
-/// Those of the dashboard beside those of the widget.
+/// Alone, as those of the dashboard are: some look at how long the page is busy.
 fn browser_tests(state: &mut State) -> Result<()> {
-    let [dashboard, widget] = ["e2e:dashboard", "e2e"].map(|script| in_browser(script, state).map(|tests| vec![tests]));
-    side_by_side::run(dashboard?, widget?, &mut state.tally)
+    in_browser("e2e", state)
 }
 
-/// One of the widget's npm scripts, which have the packages for both.
-fn in_browser(script: &str, state: &State) -> Result<Command> {
+fn dashboard_browser_tests(state: &mut State) -> Result<()> {
+    in_browser("e2e:dashboard", state)
+}
+
+/// Runs one of the widget's npm scripts, which have the packages for both.
+fn in_browser(script: &str, state: &mut State) -> Result<()> {
     let browser = state.browser.as_ref().context("no browser: the step `tools` did not run")?;
     let server = state.server.as_ref().context("no server: the step `server` did not run")?;
     let mut npm = process::npm(&["run", "--silent", script]);
     npm.env("CHROMIUM", browser).env("OPEN_CHAT_BIN", server);
-    Ok(npm)
+    relay_tests(npm, &mut state.tally)
 }
