@@ -22,7 +22,7 @@ pub(crate) fn measure(programs: &Programs, plan: Plan) -> Result<Found> {
         seed(&programs.server, dir.path(), *known)?;
         arms.push((*known, Arm::ours_in(name, &programs.server, Log::Embedded, &model, dir)?));
     }
-    let going = Going::Closed { clients: plan.or(64, 8), seconds: plan.or(1.5, 0.2) };
+    let going = Going::Closed { clients: plan.or(64, 8), seconds: plan.or(1.5, 1.0) };
     let all = interleave(&arms, plan.blocks(), |(known, arm)| {
         arm.measure(Visitors { known: *known, ..Visitors::new(Script::at_once(50, 0), going) }, false)
     })?;
