@@ -183,8 +183,8 @@ impl Registry {
         }
     }
 
-    /// Lets conversations leave that were idle for a while; ends with the last one. One timer for all: each actor's own would be a
-    /// sixth of what it weighs.
+    /// Lets conversations leave that were idle for a while; ends with the last one. One timer for all, instead of one in every actor's
+    /// memory.
     async fn passivate_idle(self) {
         loop {
             tokio::time::sleep(self.services.settings.passivate_after).await;

@@ -114,7 +114,7 @@ pub(crate) async fn serve(config: Config) -> anyhow::Result<()> {
         .shutdown_timeout(LAST_RESPONSES)
         .listen(listener)?
         .run();
-    announce(&config, address);
+    announce(&config, address, app.sessions.is_some());
 
     let handle = server.handle();
     let shutdown_timeout = config.server.shutdown_timeout;
@@ -357,14 +357,15 @@ fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
 }
 
 /// Tells people where the server is. Logs go to standard error, this to standard output, which may be closed.
-fn announce(config: &Config, address: SocketAddr) {
+fn announce(config: &Config, address: SocketAddr, has_dashboard: bool) {
     let url = config.origins.public_url(address.port());
     let production = config.server.mode.is_production();
     let key = if production { "YOUR_WIDGET_API_KEY" } else { config.keys.newest_widget() };
     let demo = if production { String::new() } else { format!("  Demo page       {url}/demo\n") };
+    let dashboard = if has_dashboard { format!("  Dashboard       {url}/dashboard/\n") } else { String::new() };
     let _ = write!(
         io::stdout(),
-        "open-chat listening on http://{address}\n\n{demo}  API             {url}/v1/chat\n  API reference   {url}/docs\n\n\
+        "open-chat listening on http://{address}\n\n{demo}{dashboard}  API             {url}/v1/chat\n  API reference   {url}/docs\n\n\
          Paste this into your site:\n\n{}\n\n",
         script_tag(&url, key)
     );

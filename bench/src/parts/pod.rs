@@ -78,8 +78,8 @@ fn streaming(programs: &Programs, model: &Arm, streams: u32, plan: Plan) -> Resu
     let begun = Instant::now();
     let measured = arm.measure(Visitors::new(script, Going::Paced { count: streams, rate: BEGIN_RATE }), false)?;
     // They come and go one after the other: what all of them take together follows from what a token takes.
-    let streaming = measured.report.tokens as f64 / begun.elapsed().as_secs_f64();
-    let together = f64::from(streams) / GAP.as_secs_f64() / streaming;
+    let tokens_a_second = measured.report.tokens as f64 / begun.elapsed().as_secs_f64();
+    let together = f64::from(streams) / GAP.as_secs_f64() / tokens_a_second;
     let of_all = |watched: &Watched| watched.end().map(|it| Use { processors: it.processors * together, ..it });
     Ok([of_all(&watched[0])?, of_all(&watched[1])?])
 }

@@ -1,8 +1,9 @@
 //! Starting: what a newcomer meets, and what an operator of upstream brings along.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
@@ -131,4 +132,22 @@ fn secrets_are_not_in_the_log_nor_in_the_printed_configuration() {
 fn the_program_says_its_own_name_and_version() {
     let output = Command::new(env!("CARGO_BIN_EXE_open-chat")).arg("--version").output().unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), concat!("open-chat ", env!("CARGO_PKG_VERSION"), "\n"));
+}
+
+#[test]
+fn whoever_starts_it_is_told_where_the_dashboard_is_while_there_is_one() {
+    for (password, told) in [("", false), ("twelve characters", true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_open-chat"));
+        command.env_clear().envs([("PORT", "0"), ("NODE_ENV", "production"), ("ASSISTANT", "demo")]);
+        command.envs([("WIDGET_API_KEY", "0123456789abcdef0123456789"), ("DASHBOARD_PASSWORD", password)]);
+        let mut child = command.current_dir(dir.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        // The last line of what it says.
+        let said: Vec<_> = lines.take_while(|line| !line.contains("data-api-key")).collect();
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(said.iter().any(|line| line.contains("API reference")), "{said:?}");
+        assert_eq!(said.iter().any(|line| line.contains("/dashboard/")), told, "{said:?}");
+    }
 }

@@ -245,9 +245,16 @@ fn part(part: &SnippetPart) -> View {
     }
 }
 
-/// Without what Markdown marks words with: a row shows words alone.
+/// Without what Markdown marks words with: a row shows words alone. Inside of a word, as in `2**3`, the stars are its own.
 fn plain(text: &str) -> String {
-    text.replace("**", "").replace('`', "")
+    let mut words = String::new();
+    for (number, part) in text.split("**").enumerate() {
+        if number > 0 && words.ends_with(char::is_alphanumeric) && part.starts_with(char::is_alphanumeric) {
+            words.push_str("**");
+        }
+        words.push_str(part);
+    }
+    words.replace('`', "")
 }
 
 #[cfg(test)]
@@ -256,7 +263,8 @@ mod tests {
 
     #[test]
     fn what_marks_words_in_markdown_is_left_out_and_arithmetic_stays() {
-        assert_eq!(plain("**Open** `Settings`, 2 * 3 is 6"), "Open Settings, 2 * 3 is 6");
+        assert_eq!(plain("**Open** `Settings`, (**now**): 2 * 3 is 6"), "Open Settings, (now): 2 * 3 is 6");
+        assert_eq!(plain("2**3 is 8 **indeed**"), "2**3 is 8 indeed");
     }
 
     #[test]
