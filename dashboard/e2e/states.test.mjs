@@ -71,12 +71,11 @@ test('an_answer_to_an_older_search_never_overwrites_a_newer_one', async () => {
   await world.say('newer', 'I like apricots and artichokes');
   const person = await world.operator();
   await person.rows.nth(1).waitFor();
-  const [late, over] = [gate(), gate()];
+  const late = gate();
   await person.page.route(/[?&]q=apricot(&|$)/, async (route) => {
     const response = await route.fetch();
     await late.opened;
     await route.fulfill({ response });
-    over.open();
   });
   const asked = person.page.waitForRequest(/[?&]q=apricot(&|$)/);
   await person.search.fill('apricot');
@@ -84,7 +83,7 @@ test('an_answer_to_an_older_search_never_overwrites_a_newer_one', async () => {
   await person.search.fill('artichoke');
   await person.page.locator('.row mark', { hasText: 'artichoke' }).waitFor();
   late.open();
-  await over.opened;
+  await person.page.unrouteAll({ behavior: 'wait' });
   await person.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   assert.deepEqual(await person.page.locator('.row mark').allTextContents(), ['artichokes']);
   await person.leave();
@@ -93,18 +92,17 @@ test('an_answer_to_an_older_search_never_overwrites_a_newer_one', async () => {
 test('figures_of_an_older_choice_never_overwrite_those_of_a_newer_one', async () => {
   const person = await world.operator('/dashboard/overview');
   await person.page.locator('.plot img').first().waitFor();
-  const [late, over] = [gate(), gate()];
+  const late = gate();
   await person.page.route(/statistics\?by=hour/, async (route) => {
     const response = await route.fetch();
     await late.opened;
     await route.fulfill({ response });
-    over.open();
   });
   await person.page.getByRole('button', { name: 'Hours' }).click();
   await person.page.getByRole('button', { name: 'Weeks' }).click();
   await person.page.locator('.plot img[src*="by=week"]').first().waitFor();
   late.open();
-  await over.opened;
+  await person.page.unrouteAll({ behavior: 'wait' });
   await person.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   assert.equal(await person.page.locator('.plot img[src*="by=hour"]').count(), 0);
   await person.leave();
