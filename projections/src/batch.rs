@@ -17,8 +17,21 @@ use crate::search::index;
 use crate::statistics::{Tally, failures};
 use crate::versions::Step;
 
+/// What the first event of a conversation is taken for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum FirstEvents {
+    /// Of one that has no row yet, which is then not looked for: looking costs more than the rest of the event.
+    OfNewConversations {
+        /// Up to there events may have been applied before.
+        after: Position,
+    },
+    /// Of one that may have a row.
+    OfAny,
+}
+
 /// Events applied, and not yet written in full.
 pub(crate) struct Batch<'db> {
+    first_events: FirstEvents,
     conversations: HashMap<ConversationId, Conversation>,
     next_conversation: i64,
     writer: Writer<'db>,
@@ -46,10 +59,10 @@ struct Text<'a> {
 }
 
 impl<'db> Batch<'db> {
-    pub(crate) fn begin(db: &'db Connection) -> rusqlite::Result<Self> {
+    pub(crate) fn begin(db: &'db Connection, first_events: FirstEvents) -> rusqlite::Result<Self> {
         let next_conversation = conversation::next_number(db)?;
         let writer = Writer { db, position: Position::START, listed: 0, tally: Tally::default(), erased: false };
-        Ok(Self { conversations: HashMap::new(), next_conversation, writer })
+        Ok(Self { first_events, conversations: HashMap::new(), next_conversation, writer })
     }
 
     /// Applies an event if it is the next one of its conversation.
@@ -57,13 +70,14 @@ impl<'db> Batch<'db> {
         let id = envelope.conversation_id;
         let conversation = match self.conversations.entry(id) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => place.insert(match Conversation::load(self.writer.db, id)? {
-                Some(stored) => stored,
-                None => {
+            Entry::Vacant(place) => {
+                let is_new = matches!(self.first_events, FirstEvents::OfNewConversations { after } if envelope.version == 1 && *position > after);
+                let stored = if is_new { None } else { Conversation::load(self.writer.db, id)? };
+                place.insert(stored.unwrap_or_else(|| {
                     self.next_conversation += 1;
                     Conversation::unseen(self.next_conversation - 1, id)
-                }
-            }),
+                }))
+            }
         };
         let step = Step::of(envelope, conversation.version);
         if step == Step::Next {

@@ -9,11 +9,12 @@ use chat_schema::ConversationId;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::Notify;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, FirstEvents};
 use crate::checkpoint::{self, Checkpoint};
 use crate::open_error::OpenError;
 use crate::prepared::Prepared;
 use crate::readers::Readers;
+use crate::search::index;
 use crate::tables;
 use crate::versions::Step;
 
@@ -90,10 +91,22 @@ impl Models {
     /// Applies `events`, up to a gap, after those up to `from`, in one transaction with the checkpoint. The models are
     /// whole once that is `goal` or beyond.
     pub(crate) fn apply(&self, events: &[Prepared], from: Position, goal: Position) -> rusqlite::Result<Applied> {
+        // A log that holds the first event of a conversation twice contradicts what is taken for granted at first.
+        self.apply_with(FirstEvents::OfNewConversations { after: from }, events, from, goal)
+            .or_else(|_| self.apply_with(FirstEvents::OfAny, events, from, goal))
+    }
+
+    fn apply_with(
+        &self,
+        first_events: FirstEvents,
+        events: &[Prepared],
+        from: Position,
+        goal: Position,
+    ) -> rusqlite::Result<Applied> {
         let mut writer = self.writer();
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut applied = Applied { position: from, gap: None, erased: false };
-        let mut batch = Batch::begin(&transaction)?;
+        let mut batch = Batch::begin(&transaction, first_events)?;
         for prepared in events {
             if let Step::Gap { expected } = batch.apply(prepared)? {
                 let Prepared { position, envelope, .. } = prepared;
@@ -104,7 +117,9 @@ impl Models {
             applied.position = applied.position.max(prepared.position);
         }
         applied.erased = batch.finish()?;
-        checkpoint::advance(&transaction, applied.position, goal)?;
+        if checkpoint::advance(&transaction, applied.position, goal)? {
+            index::end_build(&transaction)?;
+        }
         transaction.commit()?;
         Ok(applied)
     }

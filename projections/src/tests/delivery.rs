@@ -52,6 +52,18 @@ async fn redelivering_the_whole_log_changes_nothing() {
 }
 
 #[tokio::test]
+async fn an_event_that_the_log_holds_twice_counts_once() {
+    let models = Following::all_of(a_story()).await;
+    let before = models.rows();
+    for position in 1..=15 {
+        models.log.repeats(at(position));
+        models.catch_up().await;
+        // But for the checkpoint.
+        assert_eq!(models.rows()[1..], before[1..], "event {position}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_seen_before_does_not_move_the_checkpoint_back() {
     let log = a_story();
     let dir = tempfile::tempdir().unwrap();

@@ -63,6 +63,12 @@ impl LogDouble {
         self.heads.lock().unwrap().entry(conversation).or_insert(Head::EMPTY).version += count;
     }
 
+    /// Holds the event at `position` once more, at its end.
+    pub(crate) fn repeats(&self, position: Position) {
+        let event = self.entries.borrow().entries[position.get() as usize - 1].clone();
+        self.store(event);
+    }
+
     pub(crate) fn holds_something_unreadable(&self) {
         self.store(None);
     }
