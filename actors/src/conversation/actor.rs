@@ -124,7 +124,7 @@ impl ConversationActor {
         }
         let pending = Pending::new(message, span);
         let progress = pending.progress.subscribe();
-        self.queue.messages.push_back(pending);
+        self.queue.messages.push(pending);
         self.proceed(ctx);
         Ok(Attachment { conversation_id: self.id, progress, queued, known: false })
     }
@@ -139,7 +139,7 @@ impl ConversationActor {
             self.close(*ended, ctx);
         } else if let Some(followed) = self.queue.followed.take() {
             self.catch_up_with_followed(*followed, ctx);
-        } else if let Some(rating) = self.queue.ratings.pop_front() {
+        } else if let Some(rating) = self.queue.next_rating() {
             self.rate(rating, ctx);
         } else if self.running.is_none() {
             if let Some(pending) = self.queue.next_message() {
@@ -177,7 +177,7 @@ impl ConversationActor {
             }
             Ok(Decision::Running(turn)) => return self.follow(turn, Some(pending), ctx),
             Ok(Decision::Wait(turn)) => {
-                self.queue.messages.push_front(pending);
+                self.queue.messages.insert(0, pending);
                 return self.follow(turn, None, ctx);
             }
             Err(refusal) => pending.advance(Stage::Refused(refusal)),

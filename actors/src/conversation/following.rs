@@ -116,7 +116,7 @@ impl ConversationActor {
                 let in_reply_to = turn.message_id;
                 // The trace in which it was asked for ended with that.
                 let (conflicts, span) = (0, Span::none());
-                self.queue.messages.push_front(Pending { message, in_reply_to, progress, stop, conflicts, span });
+                self.queue.messages.insert(0, Pending { message, in_reply_to, progress, stop, conflicts, span });
             }
             _ => progress.send_modify(|progress| show_end(progress, &self.state, &turn)),
         }

@@ -1,9 +1,9 @@
 //! What an actor has taken on and not yet done.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chat_schema::{MessageId, Rating};
+use thin_vec::ThinVec;
 use tokio::sync::{OwnedSemaphorePermit, oneshot, watch};
 use tracing::Span;
 
@@ -85,17 +85,19 @@ impl PendingRating {
 }
 
 /// What waits for the log. The actor has one append on its way at a time, so that its own never conflict with each other.
+///
+/// Of one word for each kind, since most actors are idle.
 #[derive(Default)]
 pub(super) struct Queue {
     /// An append, or a reload that a conflict made necessary, is on its way.
     pub(super) busy: bool,
-    /// The end of the running turn. Boxed, since most actors are idle.
+    /// The end of the running turn.
     pub(super) ended: Option<Box<Ended>>,
-    /// The end of the followed turn, likewise.
+    /// The end of the followed turn.
     pub(super) followed: Option<Box<Followed>>,
-    pub(super) ratings: VecDeque<PendingRating>,
+    pub(super) ratings: ThinVec<PendingRating>,
     /// Messages to be answered one after another.
-    pub(super) messages: VecDeque<Pending>,
+    pub(super) messages: ThinVec<Pending>,
 }
 
 impl Queue {
@@ -107,11 +109,15 @@ impl Queue {
             && self.messages.is_empty()
     }
 
+    pub(super) fn next_rating(&mut self) -> Option<PendingRating> {
+        first(&mut self.ratings)
+    }
+
     /// Takes the next message. Keeps no memory for those to come, since most actors are idle.
     pub(super) fn next_message(&mut self) -> Option<Pending> {
-        let next = self.messages.pop_front();
+        let next = first(&mut self.messages);
         if self.messages.is_empty() {
-            self.messages = VecDeque::new();
+            self.messages = ThinVec::new();
         }
         next
     }
@@ -125,4 +131,9 @@ impl Queue {
             rating.tell(Err(refusal));
         }
     }
+}
+
+/// Takes the first one, of a few.
+fn first<T>(few: &mut ThinVec<T>) -> Option<T> {
+    (!few.is_empty()).then(|| few.remove(0))
 }

@@ -188,7 +188,7 @@ impl Handler<Rate> for ConversationActor {
             Err(fault) => pending.tell(Err(fault)),
             Ok(()) if self.queue.ratings.len() >= MAX_RATINGS => pending.tell(Err(Refusal::ConversationBusy)),
             Ok(()) => {
-                self.queue.ratings.push_back(pending);
+                self.queue.ratings.push(pending);
                 self.proceed(ctx);
             }
         }
