@@ -74,7 +74,7 @@ fn open(database: &Path, log: LogIdentity) -> Result<Connection, Unfit> {
 }
 
 /// All tables or none: what a crash in between leaves has format 0. Synced once, when it is whole.
-pub(crate) fn create(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
+fn create(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
     let mut connection = open_file(database)?;
     connection.pragma_update(None, "synchronous", "off")?;
     let transaction = connection.transaction()?;
@@ -83,6 +83,23 @@ pub(crate) fn create(database: &Path, log: LogIdentity) -> Result<Connection, Op
     connection.pragma_update(None, "journal_mode", "wal")?;
     File::open(database)?.sync_all()?;
     Ok(set_up(connection)?)
+}
+
+/// All tables, in a file that is of no use before it is finished (`finish`): until then SQLite keeps what it needs to roll back in
+/// memory, and nothing is synced.
+pub(crate) fn create_unfinished(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
+    let mut connection = open_file(database)?;
+    connection.pragma_update(None, "journal_mode", "memory")?;
+    connection.pragma_update(None, "synchronous", "off")?;
+    let transaction = connection.transaction()?;
+    tables::create(&transaction, log)?;
+    transaction.commit()?;
+    Ok(tune(connection)?)
+}
+
+/// Brings a database that was built [`create_unfinished`], and closed, to the disk.
+pub(crate) fn finish(database: &Path) -> std::io::Result<()> {
+    File::open(database)?.sync_all()
 }
 
 fn connect(database: &Path) -> rusqlite::Result<Connection> {
@@ -99,11 +116,15 @@ fn set_up(connection: Connection) -> rusqlite::Result<Connection> {
     // A power cut may take the last commits, checkpoint included: their events are applied again. "off" is no faster
     // (measured), and can leave a damaged file that is noticed only when a read stumbles over it.
     connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    tune(connection)
+}
+
+fn tune(connection: Connection) -> rusqlite::Result<Connection> {
     // What is erased is overwritten, in pages that are freed too.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
-    // Events touch pages all over the file: with SQLite's own sizes a build writes most pages many times over and takes
-    // two to three times as long.
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // Events touch pages all over the file: with SQLite's own sizes, of this and of the write-ahead log, a build writes most pages
+    // many times over and takes two to three times as long.
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(connection)

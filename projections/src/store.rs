@@ -92,7 +92,7 @@ impl Store {
 /// Empty models beside those of `directory`.
 pub(crate) fn beside(directory: &Directory, log: LogIdentity) -> Result<Models, OpenError> {
     directory.delete_next()?;
-    let writer = database::create(&directory.next(), log)?;
+    let writer = database::create_unfinished(&directory.next(), log)?;
     Models::of(&directory.next(), writer)
 }
 
@@ -103,6 +103,7 @@ pub(crate) fn put_in_place(
     log: LogIdentity,
 ) -> Result<rusqlite::Connection, OpenError> {
     next.close()?;
+    database::finish(&directory.next())?;
     directory.put_next_in_place()?;
     database::open_or_create(directory, log)
 }
