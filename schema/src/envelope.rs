@@ -9,7 +9,7 @@ use crate::ids::{ConversationId, EventId};
 use crate::upcast::{self, DecodeError, SCHEMA_VERSION};
 
 /// An event and what is known about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Envelope {
     /// The event's own id.
@@ -53,6 +53,7 @@ pub struct SealedEvent {
     pub hash: Hash,
 }
 
+/// An envelope with an event of some version.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct StoredEnvelope<'a> {
@@ -63,6 +64,20 @@ struct StoredEnvelope<'a> {
     schema_version: u16,
     #[serde(borrow)]
     event: &'a RawValue,
+}
+
+impl Envelope {
+    fn of_any_version(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let stored: StoredEnvelope<'_> = serde_json::from_slice(bytes)?;
+        Ok(Self {
+            id: stored.id,
+            conversation_id: stored.conversation_id,
+            version: stored.version,
+            recorded_at: stored.recorded_at,
+            schema_version: stored.schema_version,
+            event: upcast::decode(stored.schema_version, stored.event)?,
+        })
+    }
 }
 
 impl SealedEvent {
@@ -83,14 +98,10 @@ impl SealedEvent {
     /// # Errors
     /// The bytes are not an event this release reads.
     pub fn open(bytes: Box<[u8]>, hash: Hash) -> Result<Self, DecodeError> {
-        let stored: StoredEnvelope<'_> = serde_json::from_slice(&bytes)?;
-        let envelope = Envelope {
-            id: stored.id,
-            conversation_id: stored.conversation_id,
-            version: stored.version,
-            recorded_at: stored.recorded_at,
-            schema_version: stored.schema_version,
-            event: upcast::decode(stored.schema_version, stored.event)?,
+        // Nearly all are of today's shape, and read in one pass.
+        let envelope = match serde_json::from_slice::<Envelope>(&bytes) {
+            Ok(envelope) if envelope.schema_version == SCHEMA_VERSION => envelope,
+            _ => Envelope::of_any_version(&bytes)?,
         };
         Ok(Self { envelope, bytes, hash })
     }
