@@ -85,11 +85,11 @@ fn create(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
     Ok(set_up(connection)?)
 }
 
-/// All tables, in a file that is of no use before it is finished (`finish`): until then SQLite keeps what it needs to roll back in
-/// memory, and nothing is synced.
+/// All tables, in a file that is thrown away unless it is finished (`finish`), so that nothing of it is synced before. A journal for
+/// rolling back is enough; it is a file, since the one of the last step is as large as the full-text index.
 pub(crate) fn create_unfinished(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
     let mut connection = open_file(database)?;
-    connection.pragma_update(None, "journal_mode", "memory")?;
+    connection.pragma_update(None, "journal_mode", "truncate")?;
     connection.pragma_update(None, "synchronous", "off")?;
     let transaction = connection.transaction()?;
     tables::create(&transaction, log)?;
