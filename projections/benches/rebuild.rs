@@ -116,7 +116,7 @@ impl Rows {
 
     fn insert(&self, file: &Path) {
         let mut db = Connection::open(file).unwrap();
-        // As the projection has them.
+        // As the database that serves has them.
         db.execute_batch(
             "PRAGMA journal_mode = wal; PRAGMA synchronous = normal; PRAGMA secure_delete = on;
              PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -32768",

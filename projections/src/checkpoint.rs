@@ -36,12 +36,11 @@ pub(crate) fn begin(db: &Connection, log: LogIdentity) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Moves on to `position`; the models are whole from the first time that is `goal` or beyond. Whether this is that time.
-pub(crate) fn advance(db: &Connection, position: Position, goal: Position) -> rusqlite::Result<bool> {
-    let becomes_whole = position >= goal && !is_whole(db)?;
+/// Moves on to `position`; the models are whole from the first time that is `goal` or beyond.
+pub(crate) fn advance(db: &Connection, position: Position, goal: Position) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE checkpoint SET position = ?1, whole = whole OR ?2")?
-        .execute((storable(position.get()), becomes_whole))?;
-    Ok(becomes_whole)
+        .execute((storable(position.get()), position >= goal))?;
+    Ok(())
 }
 
 /// Whether the end of the log was ever reached.

@@ -59,6 +59,7 @@ impl Directory {
     /// Makes the next database, which nobody has open, the database. A crash in between leaves none, which is built again.
     pub(crate) fn put_next_in_place(&self) -> io::Result<()> {
         self.delete_database()?;
+        delete_beside(&self.next())?;
         fs::rename(self.next(), self.database())
     }
 
@@ -76,15 +77,25 @@ fn take(path: &Path) -> Result<File, OpenError> {
 }
 
 fn delete(database: &Path) -> io::Result<()> {
-    for suffix in ["", "-wal", "-shm", "-journal"] {
+    remove(database)?;
+    delete_beside(database)
+}
+
+/// What SQLite keeps beside a database.
+fn delete_beside(database: &Path) -> io::Result<()> {
+    for suffix in ["-wal", "-shm", "-journal"] {
         let mut file = database.as_os_str().to_owned();
         file.push(suffix);
-        match fs::remove_file(file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        remove(Path::new(&file))?;
     }
     Ok(())
+}
+
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 impl Drop for Directory {

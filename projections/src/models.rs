@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_eventlog::{LogIdentity, Position};
 use chat_schema::ConversationId;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::Notify;
 
 use crate::batch::{Batch, FirstEvents};
@@ -14,7 +14,6 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::open_error::OpenError;
 use crate::prepared::Prepared;
 use crate::readers::Readers;
-use crate::search::index;
 use crate::tables;
 use crate::versions::Step;
 
@@ -91,9 +90,13 @@ impl Models {
     /// Applies `events`, up to a gap, after those up to `from`, in one transaction with the checkpoint. The models are
     /// whole once that is `goal` or beyond.
     pub(crate) fn apply(&self, events: &[Prepared], from: Position, goal: Position) -> rusqlite::Result<Applied> {
-        // A log that holds the first event of a conversation twice contradicts what is taken for granted at first.
-        self.apply_with(FirstEvents::OfNewConversations { after: from }, events, from, goal)
-            .or_else(|_| self.apply_with(FirstEvents::OfAny, events, from, goal))
+        match self.apply_with(FirstEvents::OfNewConversations { after: from }, events, from, goal) {
+            // The log holds the first event of a conversation twice, which contradicts what was taken for granted.
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                self.apply_with(FirstEvents::OfAny, events, from, goal)
+            }
+            applied => applied,
+        }
     }
 
     fn apply_with(
@@ -117,9 +120,7 @@ impl Models {
             applied.position = applied.position.max(prepared.position);
         }
         applied.erased = batch.finish()?;
-        if checkpoint::advance(&transaction, applied.position, goal)? {
-            index::end_build(&transaction)?;
-        }
+        checkpoint::advance(&transaction, applied.position, goal)?;
         transaction.commit()?;
         Ok(applied)
     }

@@ -16,7 +16,6 @@ pub(crate) fn create(db: &Connection, log: LogIdentity) -> rusqlite::Result<()> 
         db.execute_batch(schema)?;
     }
     db.pragma_update(None, "user_version", FORMAT)?;
-    index::begin_build(db)?;
     checkpoint::begin(db, log)
 }
 
@@ -27,6 +26,5 @@ pub(crate) fn clear(db: &Connection, log: LogIdentity) -> rusqlite::Result<()> {
          INSERT INTO message_words (message_words) VALUES ('delete-all');
          DELETE FROM hour; DELETE FROM hour_failure; DELETE FROM hour_duration; DELETE FROM failure;",
     )?;
-    index::begin_build(db)?;
     checkpoint::begin(db, log)
 }

@@ -17,24 +17,6 @@ pub(crate) const SCHEMA: &str = "
     INSERT INTO message_words (message_words, rank) VALUES ('secure-delete', 1);
 ";
 
-/// What every transaction adds is left apart until the index is whole: merging it as it comes would write most of it several times.
-/// FTS5 takes 2,000 parts at most.
-pub(crate) fn begin_build(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(
-        "INSERT INTO message_words (message_words, rank) VALUES ('automerge', 0);
-         INSERT INTO message_words (message_words, rank) VALUES ('crisismerge', 1000);",
-    )
-}
-
-/// Merges what a build left apart, and from now on merges as the index grows, with FTS5's own settings.
-pub(crate) fn end_build(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch(
-        "INSERT INTO message_words (message_words) VALUES ('optimize');
-         INSERT INTO message_words (message_words, rank) VALUES ('automerge', 4);
-         INSERT INTO message_words (message_words, rank) VALUES ('crisismerge', 16);",
-    )
-}
-
 /// The span of the message with that number.
 pub(crate) fn span(number: i64) -> i64 {
     number >> SPAN_BITS

@@ -2,14 +2,8 @@
 
 use std::time::Duration;
 
-use chat_eventlog::EventLog;
-use futures_util::StreamExt;
-use rusqlite::Connection;
-
 use super::log_double::LogDouble;
 use super::{Following, at};
-use crate::prepared::Prepared;
-use crate::store::Store;
 use crate::{CaughtUp, Filter, ReadError, State};
 
 #[tokio::test]
@@ -49,35 +43,6 @@ async fn a_build_that_was_cut_off_is_still_a_build_after_a_restart() {
     let models = Following::all_of(log).await.restart().await;
     assert!(models.status().anew);
     assert!(matches!(models.models.conversations(Filter::default(), 10, None).await, Err(ReadError::Building)));
-}
-
-/// Parts of the full-text index that a search looks through, and of how many that are alike FTS5 makes one.
-fn index(dir: &std::path::Path) -> (u32, Option<u32>) {
-    let db = Connection::open(dir.join("read-models.sqlite")).unwrap();
-    let parts = db.query_row("SELECT count(DISTINCT segid) FROM message_words_idx", (), |row| row.get(0)).unwrap();
-    let automerge = db.query_row("SELECT v FROM message_words_config WHERE k = 'automerge'", (), |row| row.get(0));
-    (parts, automerge.ok())
-}
-
-#[tokio::test]
-async fn the_full_text_index_is_merged_once_at_the_end_of_a_build_and_as_it_grows_from_then_on() {
-    let log = LogDouble::new(1);
-    for n in 1..=40 {
-        log.asks(&format!("visitor-{n}"), 1_000, "m1", "hello");
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), log.identity()).unwrap();
-    let events: Vec<_> = log.subscribe(at(0)).take(40).map(|event| Prepared::from(event.unwrap())).collect().await;
-    let models = store.current();
-    for n in 1..40 {
-        models.apply(&events[n - 1..n], at(n as u64 - 1), at(40)).unwrap();
-    }
-    assert_eq!(index(dir.path()), (39, Some(0)));
-    models.apply(&events[39..], at(39), at(40)).unwrap();
-    assert_eq!(index(dir.path()), (1, Some(4)));
-
-    models.begin_anew(log.identity()).unwrap();
-    assert_eq!(index(dir.path()), (0, Some(0)));
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Models that are damaged, deleted or replaced under a running process are built again, and answer meanwhile if they can.
 
 use std::fs;
+use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -70,6 +71,12 @@ async fn models_whose_file_is_deleted_are_built_again_while_the_old_ones_answer(
     assert_eq!(models.page(1).await.total, 201);
 }
 
+/// Files of a build that is going on, or was.
+fn of_a_build(dir: &Path) -> Vec<String> {
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains("next")).collect()
+}
+
 #[tokio::test]
 async fn models_whose_file_is_replaced_are_built_again() {
     let models = filled().await;
@@ -78,6 +85,7 @@ async fn models_whose_file_is_replaced_are_built_again() {
     fs::rename(copy, database(&models.dir)).unwrap();
     models.until_built_again().await;
     assert_eq!(models.rows(), elsewhere(&models).await);
+    assert_eq!(of_a_build(models.dir.path()), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -117,10 +125,10 @@ async fn damage_that_reads_come_upon_is_built_over_once() {
 #[tokio::test]
 async fn what_a_build_that_was_cut_off_left_is_deleted() {
     let (dir, log) = filled().await.stop().await;
-    for suffix in ["", "-wal", "-shm"] {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
         fs::write(dir.path().join(format!("read-models.next.sqlite{suffix}")), "half").unwrap();
     }
     let models = Following::start_in(dir, log);
     models.catch_up().await;
-    assert!(!models.dir.path().join("read-models.next.sqlite").exists());
+    assert_eq!(of_a_build(models.dir.path()), Vec::<String>::new());
 }
