@@ -113,13 +113,8 @@ impl Queue {
         first(&mut self.ratings)
     }
 
-    /// Takes the next message. Keeps no memory for those to come, since most actors are idle.
     pub(super) fn next_message(&mut self) -> Option<Pending> {
-        let next = first(&mut self.messages);
-        if self.messages.is_empty() {
-            self.messages = ThinVec::new();
-        }
-        next
+        first(&mut self.messages)
     }
 
     /// Refuses all that waits.
@@ -133,7 +128,11 @@ impl Queue {
     }
 }
 
-/// Takes the first one, of a few.
+/// Takes the first of a few. Keeps no memory for those to come, since most actors are idle.
 fn first<T>(few: &mut ThinVec<T>) -> Option<T> {
-    (!few.is_empty()).then(|| few.remove(0))
+    let first = (!few.is_empty()).then(|| few.remove(0));
+    if few.is_empty() {
+        *few = ThinVec::new();
+    }
+    first
 }
