@@ -92,16 +92,22 @@ test('an_answer_to_an_older_search_never_overwrites_a_newer_one', async () => {
 test('figures_of_an_older_choice_never_overwrite_those_of_a_newer_one', async () => {
   const person = await world.operator('/dashboard/overview');
   await person.page.locator('.plot img').first().waitFor();
-  const late = gate();
+  const [late, over] = [gate(), gate()];
   await person.page.route(/statistics\?by=hour/, async (route) => {
     const response = await route.fetch();
     await late.opened;
     await route.fulfill({ response });
   });
+  // Of this period, and of the one before.
+  let answers = 0;
+  person.page.on('requestfinished', (request) => {
+    if (request.url().includes('statistics?by=hour') && ++answers === 2) over.open();
+  });
   await person.page.getByRole('button', { name: 'Hours' }).click();
   await person.page.getByRole('button', { name: 'Weeks' }).click();
   await person.page.locator('.plot img[src*="by=week"]').first().waitFor();
   late.open();
+  await over.opened;
   await person.page.unrouteAll({ behavior: 'wait' });
   await person.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   assert.equal(await person.page.locator('.plot img[src*="by=hour"]').count(), 0);
