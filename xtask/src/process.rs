@@ -48,7 +48,7 @@ pub(crate) fn relay_tests(command: Command, total: &mut Tally) -> Result<()> {
     relay_tests_to(&mut std::io::stdout().lock(), command, total)
 }
 
-fn relay_tests_to(shown_on: &mut impl Write, mut command: Command, total: &mut Tally) -> Result<()> {
+pub(crate) fn relay_tests_to(shown_on: &mut impl Write, mut command: Command, total: &mut Tally) -> Result<()> {
     let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| not_started(&command))?;
     let output = child.stdout.take().context("the runner's output was not piped")?;
     count_tests(&command, child, output, shown_on, total)
