@@ -20,7 +20,7 @@ use crate::versions::Step;
 /// What the first event of a conversation is taken for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum FirstEvents {
-    /// Of one that has no row yet, which is then not looked for: looking costs more than the rest of the event.
+    /// Of one that has no row yet, which is then not looked for.
     OfNewConversations {
         /// Up to there events may have been applied before.
         after: Position,
