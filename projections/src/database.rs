@@ -86,8 +86,8 @@ fn create(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
 }
 
 /// All tables, in a file that is thrown away unless it is finished (`finish`), so that nothing of it is synced before. A journal for
-/// rolling back is enough; it is a file, since in
-/// memory it would be as large as what a transaction changes, and one that merges the full-text index changes much.
+/// rolling back is enough; it is a file, since in memory it would be as large as what a transaction changes, and one that merges the
+/// full-text index changes much.
 pub(crate) fn create_unfinished(database: &Path, log: LogIdentity) -> Result<Connection, OpenError> {
     let mut connection = open_file(database)?;
     connection.pragma_update(None, "journal_mode", "truncate")?;
