@@ -1,5 +1,5 @@
 //! A batch of events on its way into the tables. Messages are written as they come; conversations and counts are changed
-//! in memory and written once, at the end.
+//! in memory and written once, at the end. What the full-text index has to be told is gathered.
 //!
 //! Architecture invariant: all of it happens in the transaction that the checkpoint is written in.
 
@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use crate::conversation::{self, Content, Conversation, Question};
 use crate::messages::{self, NewMessage};
 use crate::prepared::{self, Prepared};
-use crate::search::index;
+use crate::search::index::Changes;
 use crate::statistics::{Tally, failures};
 use crate::versions::Step;
 
@@ -45,6 +45,7 @@ struct Writer<'db> {
     /// Conversations listed for the first time, less those erased.
     listed: i64,
     tally: Tally,
+    index: Changes,
     erased: bool,
 }
 
@@ -61,7 +62,14 @@ struct Text<'a> {
 impl<'db> Batch<'db> {
     pub(crate) fn begin(db: &'db Connection, first_events: FirstEvents) -> rusqlite::Result<Self> {
         let next_conversation = conversation::next_number(db)?;
-        let writer = Writer { db, position: Position::START, listed: 0, tally: Tally::default(), erased: false };
+        let writer = Writer {
+            db,
+            position: Position::START,
+            listed: 0,
+            tally: Tally::default(),
+            index: Changes::default(),
+            erased: false,
+        };
         Ok(Self { first_events, conversations: HashMap::new(), next_conversation, writer })
     }
 
@@ -89,8 +97,8 @@ impl<'db> Batch<'db> {
         Ok(step)
     }
 
-    /// Writes the rest; whether something was erased.
-    pub(crate) fn finish(self) -> rusqlite::Result<bool> {
+    /// Writes the rest, except what the index has to be told; and whether something was erased.
+    pub(crate) fn finish(self) -> rusqlite::Result<(Changes, bool)> {
         let db = self.writer.db;
         let mut changed: Vec<_> = self.conversations.values().filter(|conversation| conversation.changed).collect();
         // In the order of the table, which makes a page of it written once.
@@ -100,7 +108,7 @@ impl<'db> Batch<'db> {
         }
         conversation::count(db, self.writer.listed)?;
         self.writer.tally.save(db)?;
-        Ok(self.writer.erased)
+        Ok((self.writer.index, self.writer.erased))
     }
 }
 
@@ -244,12 +252,12 @@ impl Writer<'_> {
         let mut added = 1;
         if !messages::insert(self.db, &message)? {
             if let Some(old) = messages::take_answer(self.db, conversation.number, turn)? {
-                self.forget(&old)?;
+                self.forget(&old);
             }
             messages::insert(self.db, &message)?;
             added = 0;
         }
-        index::insert(self.db, message.number, text.words)?;
+        self.index.insert(message.number, text.words);
         self.tally.message(message.created_at, message_id.is_none(), message.usage, message.timings, 1);
         if let Some(content) = &mut conversation.content {
             content.updated_at = message.created_at;
@@ -260,9 +268,9 @@ impl Writer<'_> {
     }
 
     /// Nothing of a message that is gone is found or counted.
-    fn forget(&mut self, old: &messages::OldMessage) -> rusqlite::Result<()> {
+    fn forget(&mut self, old: &messages::OldMessage) {
         self.tally.message(old.created_at, old.is_answer, old.usage, old.timings, -1);
-        index::delete(self.db, old.number, &old.content)
+        self.index.remove(old.number, &old.content);
     }
 
     /// Afterwards everything is as if nothing had ever been said.
@@ -274,7 +282,7 @@ impl Writer<'_> {
             self.tally.conversation(content.created_at, -1);
         }
         for old in messages::take_all(self.db, conversation.number)? {
-            self.forget(&old)?;
+            self.forget(&old);
         }
         for (at, reason) in failures::take_all(self.db, conversation.number)? {
             self.tally.failure(at, reason, -1);

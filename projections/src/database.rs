@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::directory::Directory;
 use crate::open_error::OpenError;
+use crate::search::index;
 use crate::{checkpoint, tables};
 
 /// More than all statements of the read models together, so that each is prepared once.
@@ -96,6 +97,15 @@ pub(crate) fn create_unfinished(database: &Path, log: LogIdentity) -> Result<Con
     tables::create(&transaction, log)?;
     transaction.commit()?;
     Ok(tune(connection)?)
+}
+
+/// The full-text index alone, in a file that is always thrown away.
+pub(crate) fn create_index_aside(file: &Path) -> Result<Connection, OpenError> {
+    let connection = open_file(file)?;
+    connection.pragma_update(None, "journal_mode", "off")?;
+    connection.pragma_update(None, "synchronous", "off")?;
+    connection.execute_batch(index::SCHEMA)?;
+    Ok(connection)
 }
 
 /// Brings a database that was built [`create_unfinished`], and closed, to the disk.

@@ -11,6 +11,8 @@ use crate::open_error::OpenError;
 const DATABASE: &str = "read-models.sqlite";
 /// What is being built to take the database's place.
 const NEXT: &str = "read-models.next.sqlite";
+/// The full-text index of what is being built, until it is whole.
+const NEXT_INDEX: &str = "read-models.next-index.sqlite";
 const LOCK: &str = "read-models.lock";
 
 /// A directory that is this process's until dropped.
@@ -46,6 +48,11 @@ impl Directory {
         self.path.join(NEXT)
     }
 
+    /// Where its full-text index is built.
+    pub(crate) fn next_index(&self) -> PathBuf {
+        self.path.join(NEXT_INDEX)
+    }
+
     /// Deletes the database and what SQLite keeps beside it.
     pub(crate) fn delete_database(&self) -> io::Result<()> {
         delete(&self.database())
@@ -53,13 +60,15 @@ impl Directory {
 
     /// Deletes a next database that was not finished.
     pub(crate) fn delete_next(&self) -> io::Result<()> {
-        delete(&self.next())
+        delete(&self.next())?;
+        delete(&self.next_index())
     }
 
     /// Makes the next database, which nobody has open, the database. A crash in between leaves none, which is built again.
     pub(crate) fn put_next_in_place(&self) -> io::Result<()> {
         self.delete_database()?;
         delete_beside(&self.next())?;
+        delete(&self.next_index())?;
         fs::rename(self.next(), self.database())
     }
 
@@ -116,7 +125,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let directory = Directory::lock(dir.path()).unwrap();
         directory.delete_database().unwrap();
-        for database in [DATABASE, NEXT] {
+        for database in [DATABASE, NEXT, NEXT_INDEX] {
             for suffix in ["", "-wal", "-shm", "-journal"] {
                 fs::write(dir.path().join(format!("{database}{suffix}")), "x").unwrap();
             }

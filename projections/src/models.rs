@@ -14,6 +14,8 @@ use crate::checkpoint::{self, Checkpoint};
 use crate::open_error::OpenError;
 use crate::prepared::Prepared;
 use crate::readers::Readers;
+use crate::search::aside::Aside;
+use crate::store::StoreError;
 use crate::tables;
 use crate::versions::Step;
 
@@ -46,15 +48,30 @@ pub(crate) struct Models {
     pub(crate) readers: Arc<Readers>,
     /// A read came upon damage.
     pub(crate) damage: Notify,
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     file: PathBuf,
     /// Device and number of the file.
     inode: (u64, u64),
 }
 
+struct Writer {
+    tables: Connection,
+    /// Where the full-text index is, while it is not in the tables.
+    aside: Option<Aside>,
+}
+
 impl Models {
-    /// The models in `file`, which `writer` has open.
-    pub(crate) fn of(file: &Path, writer: Connection) -> Result<Self, OpenError> {
+    /// The models in `file`, which `tables` has open.
+    pub(crate) fn of(file: &Path, tables: Connection) -> Result<Self, OpenError> {
+        Self::written_by(file, Writer { tables, aside: None })
+    }
+
+    /// As [`Models::of`], with the full-text index `aside` until they are closed.
+    pub(crate) fn unfinished(file: &Path, tables: Connection, aside: Aside) -> Result<Self, OpenError> {
+        Self::written_by(file, Writer { tables, aside: Some(aside) })
+    }
+
+    fn written_by(file: &Path, writer: Writer) -> Result<Self, OpenError> {
         let inode = inode(file)?;
         Ok(Self {
             readers: Arc::new(Readers::new(file.to_owned())),
@@ -71,28 +88,28 @@ impl Models {
     }
 
     pub(crate) fn checkpoint(&self) -> rusqlite::Result<Checkpoint> {
-        checkpoint::load(&self.writer())
+        checkpoint::load(&self.writer().tables)
     }
 
     /// Whether the end of the log was ever reached.
     pub(crate) fn is_whole(&self) -> rusqlite::Result<bool> {
-        checkpoint::is_whole(&self.writer())
+        checkpoint::is_whole(&self.writer().tables)
     }
 
     /// Throws every row away, to begin before the first event of `log`.
     pub(crate) fn begin_anew(&self, log: LogIdentity) -> rusqlite::Result<()> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.tables.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tables::clear(&transaction, log)?;
         transaction.commit()
     }
 
     /// Applies `events`, up to a gap, after those up to `from`, in one transaction with the checkpoint. The models are
     /// whole once that is `goal` or beyond.
-    pub(crate) fn apply(&self, events: &[Prepared], from: Position, goal: Position) -> rusqlite::Result<Applied> {
+    pub(crate) fn apply(&self, events: &[Prepared], from: Position, goal: Position) -> Result<Applied, StoreError> {
         match self.apply_with(FirstEvents::OfNewConversations { after: from }, events, from, goal) {
             // The log holds the first event of a conversation twice, which contradicts what was taken for granted.
-            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+            Err(StoreError::Sqlite(error)) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
                 self.apply_with(FirstEvents::OfAny, events, from, goal)
             }
             applied => applied,
@@ -105,9 +122,10 @@ impl Models {
         events: &[Prepared],
         from: Position,
         goal: Position,
-    ) -> rusqlite::Result<Applied> {
+    ) -> Result<Applied, StoreError> {
         let mut writer = self.writer();
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let Writer { tables, aside } = &mut *writer;
+        let transaction = tables.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut applied = Applied { position: from, gap: None, erased: false };
         let mut batch = Batch::begin(&transaction, first_events)?;
         for prepared in events {
@@ -119,26 +137,38 @@ impl Models {
             }
             applied.position = applied.position.max(prepared.position);
         }
-        applied.erased = batch.finish()?;
+        let (index, erased) = batch.finish()?;
+        applied.erased = erased;
+        if aside.is_none() {
+            index.write(&transaction)?;
+        }
         checkpoint::advance(&transaction, applied.position, goal)?;
         transaction.commit()?;
+        if let Some(aside) = aside {
+            // Now, as a transaction that fails is begun again.
+            aside.write(index).map_err(StoreError::Index)?;
+        }
         Ok(applied)
     }
 
     /// Works the write-ahead log into the database and empties it; false while a read is in the way.
     pub(crate) fn truncate_wal(&self) -> rusqlite::Result<bool> {
-        let busy: bool = self.writer().query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
+        let busy: bool = self.writer().tables.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
         Ok(!busy)
     }
 
     /// Closes all connections, so that the one file is all there is of it.
     pub(crate) fn close(self) -> rusqlite::Result<()> {
         drop(self.readers);
-        self.writer.into_inner().unwrap_or_else(PoisonError::into_inner).close().map_err(|(_, error)| error)
+        let Writer { tables, aside } = self.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Some(aside) = aside {
+            aside.join(&tables)?;
+        }
+        tables.close().map_err(|(_, error)| error)
     }
 
     /// A panic while the lock was held rolled its transaction back, so the connection can be used on.
-    fn writer(&self) -> MutexGuard<'_, Connection> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

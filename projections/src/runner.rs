@@ -133,6 +133,9 @@ impl<'a> Runner<'a> {
             return Ok(checkpoint.position);
         }
         let reason = "the checkpoint is not one of this log";
+        if self.beside {
+            return Err(Halt::Unfit(reason.to_owned()));
+        }
         tracing::warn!(position = %checkpoint.position, %end, reason, "read models begin anew");
         let (position, state) = (Position::START, State::Building);
         self.status.send_replace(Status { position, state, anew: true, waits_for: None });

@@ -11,6 +11,7 @@ use crate::database;
 use crate::directory::Directory;
 use crate::models::Models;
 use crate::open_error::OpenError;
+use crate::search::aside::Aside;
 
 /// Why the database could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +19,9 @@ pub enum StoreError {
     /// SQLite says so.
     #[error("{0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// The full-text index of models that are being built; what it was to be told is lost.
+    #[error("their full-text index: {0}")]
+    Index(#[source] rusqlite::Error),
     /// Another database could not be made or put in its place.
     #[error("their directory: {0}")]
     Directory(#[from] OpenError),
@@ -30,13 +34,16 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether repeating the call cannot help, since the file contradicts itself or is gone.
+    /// Whether repeating the call cannot help, since the file contradicts itself, lacks something or is gone.
     pub(crate) fn is_corrupt(&self) -> bool {
-        let Self::Sqlite(error) = self else { return false };
-        matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen)
-        )
+        match self {
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen)
+            ),
+            Self::Index(_) => true,
+            Self::Directory(_) | Self::Busy | Self::Interrupted => false,
+        }
     }
 }
 
@@ -92,8 +99,9 @@ impl Store {
 /// Empty models beside those of `directory`.
 pub(crate) fn beside(directory: &Directory, log: LogIdentity) -> Result<Models, OpenError> {
     directory.delete_next()?;
-    let writer = database::create_unfinished(&directory.next(), log)?;
-    Models::of(&directory.next(), writer)
+    let tables = database::create_unfinished(&directory.next(), log)?;
+    let index = database::create_index_aside(&directory.next_index())?;
+    Models::unfinished(&directory.next(), tables, Aside::start(&directory.next_index(), index)?)
 }
 
 /// Closes `next`, makes it the database of `directory`, and opens that.

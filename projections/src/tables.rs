@@ -8,7 +8,7 @@ use crate::{checkpoint, conversation, messages, statistics};
 
 /// Raised with every change of a table or of what is written to one. There are no migrations: models of another
 /// format are thrown away and built again.
-pub(crate) const FORMAT: u32 = 5;
+pub(crate) const FORMAT: u32 = 6;
 
 /// Makes all tables of an empty database, to be filled from the first event of `log` on.
 pub(crate) fn create(db: &Connection, log: LogIdentity) -> rusqlite::Result<()> {

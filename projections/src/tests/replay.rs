@@ -150,6 +150,18 @@ fn replayed(log: &[Recorded]) -> TempDir {
     dir
 }
 
+/// As it is when the models that are there cannot be gone on with.
+fn built_beside(log: &[Recorded]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, goal) = (open(&dir), log.last().map_or(0, |last| last.position.get()));
+    let next = store.begin_beside(LOG).unwrap();
+    for events in log.chunks(log.len() / 3 + 1) {
+        apply(&next, events, goal);
+    }
+    store.replace(next, LOG).unwrap();
+    dir
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -162,6 +174,7 @@ proptest! {
         let log = log_of(happenings.clone(), false);
         let lived = contents(&lived_through(&log, &deliveries));
         prop_assert_eq!(&lived, &contents(&replayed(&log)));
+        prop_assert_eq!(&lived, &contents(&built_beside(&log)));
         if holes {
             // What was erased is gone from the log by then.
             let log = log_of(happenings, true);
