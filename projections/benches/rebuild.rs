@@ -1,8 +1,10 @@
-//! How fast read models are built anew from an embedded log, beside a bare insert of the same rows and the same full-text index, in turn
-//! in the same run; and how soon models that are there already are live again. `cargo xtask bench rebuild [--conversations N]`.
+//! How fast read models are built anew from either log, beside a bare insert of the same rows and the same full-text index, in turn in
+//! the same run; and how soon models that are there already are live again. `cargo xtask bench rebuild [--conversations N]`.
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench that meets an error has failed")]
 
+#[path = "support/jetstream.rs"]
+mod jetstream;
 mod support;
 
 use std::path::Path;
@@ -37,29 +39,44 @@ struct Insert(String);
 #[tokio::main]
 async fn main() {
     let dir = support::directory();
-    let log: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(&dir.path().join("log")).unwrap());
-    fill(log.as_ref(), support::conversations(40_000)).await;
-    let (first, events) = (dir.path().join("first"), log.end().await.unwrap().get());
-    rebuild(&first, &log).await;
+    let embedded: Arc<dyn EventLog> = Arc::new(EmbeddedLog::open(&dir.path().join("log")).unwrap());
+    let (_server, jetstream) = jetstream::log().await;
+    let jetstream: Arc<dyn EventLog> = Arc::new(jetstream);
+    let conversations = support::conversations(40_000);
+    fill(embedded.as_ref(), conversations).await;
+    fill(jetstream.as_ref(), conversations).await;
+    let (first, events) = (dir.path().join("first"), embedded.end().await.unwrap().get());
+    rebuild(&first, &embedded).await;
     let rows = Rows::of(&Connection::open(first.join(DATABASE)).unwrap());
     println!("{events} events, {} messages", rows.messages.len());
-    let mut ratios = Vec::new();
+    let mut ratios = [Vec::new(), Vec::new()];
     for round in 1..=ROUNDS {
-        let (ours, floor) = (dir.path().join(format!("ours-{round}")), dir.path().join(format!("floor-{round}")));
-        let begin = Instant::now();
-        rebuild(&ours, &log).await;
-        let rebuilt = begin.elapsed();
-        std::fs::create_dir(&floor).unwrap();
-        let begin = Instant::now();
-        rows.insert(&floor.join(DATABASE));
-        let bare = begin.elapsed();
-        let ratio = bare.as_secs_f64() / rebuilt.as_secs_f64();
-        let rate = events as f64 / rebuilt.as_secs_f64();
-        println!("round {round}: rebuilt in {rebuilt:.2?} ({rate:.0} events/s), bare insert {bare:.2?} ({ratio:.2})");
-        ratios.push(ratio);
+        let mut took = [Duration::ZERO; 2];
+        for (log, took) in [&embedded, &jetstream].into_iter().zip(&mut took) {
+            *took = timed(&dir.path().join("ours"), async |dir| rebuild(dir, log).await).await;
+        }
+        let bare = timed(&dir.path().join("floor"), async |dir| rows.insert(&dir.join(DATABASE))).await;
+        let beside = took.map(|took| bare.as_secs_f64() / took.as_secs_f64());
+        println!(
+            "round {round}: rebuilt in {:.2?} ({:.2}), from JetStream in {:.2?} ({:.2}), bare insert {bare:.2?}",
+            took[0], beside[0], took[1], beside[1]
+        );
+        ratios.iter_mut().zip(beside).for_each(|(ratios, ratio)| ratios.push(ratio));
     }
-    println!("of the bare insert's speed: {}", support::spread(ratios));
-    restart(&first, &log).await;
+    let [embedded_ratios, jetstream_ratios] = ratios.map(support::spread);
+    println!("of the bare insert's speed, from an embedded log: {embedded_ratios}");
+    println!("of the bare insert's speed, from JetStream: {jetstream_ratios}");
+    restart(&first, &embedded).await;
+}
+
+/// How long `work` takes in `dir`, which is there for it alone.
+async fn timed(dir: &Path, work: impl AsyncFnOnce(&Path)) -> Duration {
+    std::fs::create_dir(dir).unwrap();
+    let begin = Instant::now();
+    work(dir).await;
+    let took = begin.elapsed();
+    std::fs::remove_dir_all(dir).unwrap();
+    took
 }
 
 async fn restart(dir: &Path, log: &Arc<dyn EventLog>) {

@@ -3,42 +3,27 @@
 
 #![allow(missing_docs, clippy::unwrap_used, reason = "a bench that meets an error has failed")]
 
-#[path = "../../eventlog/tests/support/nats/mod.rs"]
-mod nats;
+#[path = "support/jetstream.rs"]
+mod jetstream;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream::consumer::{AckPolicy, pull};
-use chat_eventlog::jetstream::{JetStreamLog, Settings};
 use chat_eventlog::{Append, EventLog, Position};
 use chat_projections::{CaughtUp, ReadModels};
 use chat_schema::{ConversationId, Event, FinishReason, Head, OwnerId, SealedEvent, SessionId, Timings};
 use futures_util::stream::{self, StreamExt};
 use uuid::Uuid;
 
-const STREAM: &str = "open-chat";
 const ROUNDS: usize = 3;
 const TURNS: u64 = 5;
 const WRITERS: usize = 256;
-/// With the server's own `sync_interval`: what is measured is reading, and the log is filled sooner.
-const SERVER: &str =
-    "server_name: $NATS_NAME\nhost: $NATS_HOST\nport: $NATS_PORT\njetstream { store_dir: $NATS_STORE }\n";
-
 #[tokio::main]
 async fn main() {
     let events: u64 = std::env::var("BENCH_EVENTS").map_or(1_000_000, |events| events.parse().unwrap());
-    let server = nats::Server::start_with(SERVER);
-    let settings = Settings {
-        servers: vec![server.url()],
-        credentials: None,
-        nkey_seed: None,
-        ca: None,
-        client_certificate: None,
-        stream: STREAM.into(),
-        patience: Duration::from_secs(30),
-    };
-    let log: Arc<dyn EventLog> = Arc::new(JetStreamLog::open(settings).await.unwrap());
+    let (server, log) = jetstream::log().await;
+    let log: Arc<dyn EventLog> = Arc::new(log);
     let filled = fill(&log, events).await;
     println!("{filled} events in {} conversations", filled / (2 * TURNS));
 
@@ -121,7 +106,7 @@ fn conversation(number: u64) -> Vec<SealedEvent> {
 /// The floor: the client library's consumer, whose messages nobody looks into.
 async fn bare_consumer(url: &str, events: u64) {
     let client = async_nats::connect(url).await.unwrap();
-    let stream = async_nats::jetstream::new(client).get_stream(STREAM).await.unwrap();
+    let stream = async_nats::jetstream::new(client).get_stream(jetstream::STREAM).await.unwrap();
     let config = pull::Config { ack_policy: AckPolicy::None, memory_storage: true, ..Default::default() };
     let consumer = stream.create_consumer(config).await.unwrap();
     let messages = consumer.stream().max_messages_per_batch(5000).messages().await.unwrap();

@@ -122,8 +122,12 @@ fn run(bench: &Bench) -> Result<()> {
             replay.env(nats_server::VARIABLE, nats_server::ensure()?).env("BENCH_EVENTS", events.to_string());
             relay(replay)
         }
-        Bench::Reads { conversations } => sized("scale", *conversations),
-        Bench::Rebuild { conversations } => sized("rebuild", *conversations),
+        Bench::Reads { conversations } => relay(sized("scale", *conversations)),
+        Bench::Rebuild { conversations } => {
+            let mut rebuild = sized("rebuild", *conversations);
+            rebuild.env(nats_server::VARIABLE, nats_server::ensure()?);
+            relay(rebuild)
+        }
         Bench::Scroll { conversations } => scroll(*conversations),
         Bench::Micro => {
             relay(cargo(&["bench", "--package", "chat-schema", "--bench", "encoding"]))?;
@@ -142,10 +146,10 @@ fn scroll(conversations: u64) -> Result<()> {
     relay(scroll)
 }
 
-fn sized(name: &str, conversations: u64) -> Result<()> {
+fn sized(name: &str, conversations: u64) -> Command {
     let mut bench = projections(name);
     bench.env("BENCH_CONVERSATIONS", conversations.to_string());
-    relay(bench)
+    bench
 }
 
 fn projections(name: &str) -> Command {

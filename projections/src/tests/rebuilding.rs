@@ -3,12 +3,18 @@
 use std::fs;
 use std::path::Path;
 
+use chat_eventlog::{LogIdentity, Recorded};
+use chat_schema::{ConversationId, Event, Head, SealedEvent, SessionId};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::log_double::LogDouble;
-use super::{Following, at, database, until_above};
-use crate::{Filter, ReadError, State};
+use super::{Following, at, until_above};
+use crate::database;
+use crate::models::Models;
+use crate::prepared::Prepared;
+use crate::search::aside::Aside;
+use crate::{Filter, ReadError, State, StoreError};
 
 async fn filled() -> Following {
     let log = LogDouble::new(1);
@@ -29,12 +35,12 @@ async fn elsewhere(models: &Following) -> Vec<Vec<rusqlite::types::Value>> {
 /// Overwrites the first page of a table or an index.
 fn damage(dir: &TempDir, name: &str) {
     let root = format!("SELECT rootpage FROM sqlite_schema WHERE name = '{name}'");
-    let db = Connection::open(database(dir)).unwrap();
+    let db = Connection::open(super::database(dir)).unwrap();
     let page: usize = db.query_row(&root, (), |row| row.get(0)).unwrap();
     db.close().unwrap();
-    let mut bytes = fs::read(database(dir)).unwrap();
+    let mut bytes = fs::read(super::database(dir)).unwrap();
     bytes[(page - 1) * 4096..page * 4096].fill(0xAA);
-    fs::write(database(dir), bytes).unwrap();
+    fs::write(super::database(dir), bytes).unwrap();
 }
 
 impl Following {
@@ -61,7 +67,7 @@ async fn models_whose_file_is_deleted_are_built_again_while_the_old_ones_answer(
         models.until(|status| status.state == State::Building).await;
         assert_eq!(models.page(1).await.total, 200);
         models.until(|status| status.state == State::Live).await;
-        assert!(database(&models.dir).is_file());
+        assert!(super::database(&models.dir).is_file());
         assert_eq!(models.rows(), elsewhere(&models).await);
     }
     models.log.asks("alice", 9_000, "m1", "hello");
@@ -82,7 +88,7 @@ async fn models_whose_file_is_replaced_are_built_again() {
     let models = filled().await;
     let copy = models.dir.path().join("copy");
     fs::write(&copy, "not a database").unwrap();
-    fs::rename(copy, database(&models.dir)).unwrap();
+    fs::rename(copy, super::database(&models.dir)).unwrap();
     models.until_built_again().await;
     assert_eq!(models.rows(), elsewhere(&models).await);
     assert_eq!(of_a_build(models.dir.path()), Vec::<String>::new());
@@ -125,10 +131,56 @@ async fn damage_that_reads_come_upon_is_built_over_once() {
 #[tokio::test]
 async fn what_a_build_that_was_cut_off_left_is_deleted() {
     let (dir, log) = filled().await.stop().await;
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        fs::write(dir.path().join(format!("read-models.next.sqlite{suffix}")), "half").unwrap();
+    for name in ["read-models.next.sqlite", "read-models.next-index.sqlite"] {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            fs::write(dir.path().join(format!("{name}{suffix}")), "half").unwrap();
+        }
     }
     let models = Following::start_in(dir, log);
     models.catch_up().await;
     assert_eq!(of_a_build(models.dir.path()), Vec::<String>::new());
+}
+
+fn asked() -> SealedEvent {
+    let session: SessionId = "alice".parse().unwrap();
+    let (message_id, owner) = ("m1".parse().unwrap(), uuid::Uuid::nil().into());
+    let id = ConversationId::of(&session);
+    let event = Event::UserMessaged { message_id, session_id: session, content: "hello".to_owned(), owner };
+    SealedEvent::seal(Head::EMPTY, id, uuid::Uuid::nil().into(), 1_000, event)
+}
+
+/// An index that cannot be filled any more, as when the disk is full.
+#[tokio::test]
+async fn a_build_whose_index_fails_says_so_and_cannot_be_put_in_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let (tables, index) = (dir.path().join("tables"), dir.path().join("index"));
+    let unfinished = |index: Connection| {
+        let writer = database::create_unfinished(&tables, LogIdentity(uuid::Uuid::nil())).unwrap();
+        Models::unfinished(&tables, writer, Aside::start(&dir.path().join("index"), index).unwrap()).unwrap()
+    };
+    let broken = || {
+        let connection = database::create_index_aside(&index).unwrap();
+        connection.execute_batch("DROP TABLE message_words").unwrap();
+        connection
+    };
+    let events = [Prepared::from(Recorded { position: at(1), event: asked() })];
+    let models = unfinished(broken());
+    let deadline = std::time::Instant::now() + super::PATIENCE;
+    // Some batches wait in front of the index.
+    let error = loop {
+        assert!(std::time::Instant::now() < deadline, "nothing fails");
+        if let Err(error) = models.apply(&events, at(0), at(9)) {
+            break error;
+        }
+    };
+    assert!(matches!(error, StoreError::Index(_)) && error.is_corrupt(), "{error}");
+    assert!(error.to_string().contains("no such table: message_words"), "{error}");
+    drop(models);
+
+    for file in [&tables, &index] {
+        fs::remove_file(file).unwrap();
+    }
+    let models = unfinished(broken());
+    models.apply(&events, at(0), at(9)).unwrap();
+    assert!(models.close().unwrap_err().to_string().contains("no such table: message_words"));
 }
