@@ -3,6 +3,7 @@
 //! Architecture invariant: what may happen in a conversation is decided by plain functions (`conversation::decide`); actors
 //! only carry out. Nothing reaches a client before the log acknowledged it.
 
+mod alarm;
 pub mod assistant;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
@@ -21,6 +22,7 @@ mod stop;
 mod tokens;
 mod turn;
 
+pub use alarm::Alarm;
 pub use conversation::{ConversationActor, SendMessage};
 pub use erasure::Erased;
 pub use history::messages;

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use chat_actors::{Attachment, Progress, Stage};
+use chat_actors::{Alarm, Attachment, Progress, Stage};
 use chat_schema::{ConversationId, StreamLine};
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use crate::drain::OpenStream;
 use crate::error::{ApiError, of_stage};
@@ -25,7 +25,8 @@ const LINE: usize = 48;
 /// The lines of one turn, each chunk holding what is ready.
 pub(crate) fn body(attachment: Attachment, guard: OpenStream) -> impl Stream<Item = Result<Bytes, ApiError>> {
     let Attachment { conversation_id, progress, .. } = attachment;
-    let lines = Lines { conversation_id, started: false, tokens: 0, ended: false };
+    let keep_alive = Alarm::new(Instant::now() + KEEP_ALIVE);
+    let lines = Lines { conversation_id, started: false, tokens: 0, ended: false, keep_alive };
     stream::unfold((lines, progress, guard), |(mut lines, mut progress, guard)| async move {
         let chunk = lines.next_chunk(&mut progress).await?;
         Some((Ok(chunk), (lines, progress, guard)))
@@ -38,25 +39,27 @@ struct Lines {
     started: bool,
     tokens: usize,
     ended: bool,
+    keep_alive: Alarm,
 }
 
 impl Lines {
     async fn next_chunk(&mut self, progress: &mut watch::Receiver<Progress>) -> Option<Bytes> {
+        let deadline = Instant::now() + KEEP_ALIVE;
         while !self.ended {
             let chunk = self.write_new(&progress.borrow_and_update());
             if !chunk.is_empty() {
                 return Some(chunk.into());
             }
-            match timeout(KEEP_ALIVE, progress.changed()).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_died)) => {
+            match self.keep_alive.limit(deadline, progress.changed()).await {
+                Some(Ok(())) => {}
+                Some(Err(_died)) => {
                     let mut chunk = self.write_new(&progress.borrow());
                     if chunk.is_empty() {
                         self.end(&mut chunk, &ApiError::Internal);
                     }
                     return Some(chunk.into());
                 }
-                Err(_silence) => return Some(Bytes::from_static(b"\n")),
+                None => return Some(Bytes::from_static(b"\n")),
             }
         }
         None

@@ -5,9 +5,10 @@ use std::time::Duration;
 use async_stream::stream;
 use chat_schema::FailureReason;
 use futures_util::stream::StreamExt;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{Answer, Piece};
+use crate::alarm::Alarm;
 use crate::metrics::METRICS;
 
 /// How long an answer may take and how big it may grow.
@@ -40,10 +41,11 @@ pub fn limited(mut answer: Answer, limits: Limits) -> Answer {
     stream! {
         let whole = Instant::now() + limits.whole_answer;
         let mut patience = limits.first_token;
+        let mut alarm = Alarm::new(Instant::now() + patience);
         let mut bytes = 0;
         let failure = loop {
-            match timeout_at(whole.min(Instant::now() + patience), answer.next()).await {
-                Ok(Some(Ok(Piece::Tokens(tokens)))) => {
+            match alarm.limit(whole.min(Instant::now() + patience), answer.next()).await {
+                Some(Some(Ok(Piece::Tokens(tokens)))) => {
                     bytes += tokens.text().len();
                     if bytes > limits.max_answer_bytes {
                         break FailureReason::TooLong;
@@ -51,12 +53,12 @@ pub fn limited(mut answer: Answer, limits: Limits) -> Answer {
                     patience = limits.between_tokens;
                     yield Ok(Piece::Tokens(tokens));
                 }
-                Ok(Some(end)) => {
+                Some(Some(end)) => {
                     yield end;
                     return;
                 }
-                Ok(None) => return,
-                Err(_) => {
+                Some(None) => return,
+                None => {
                     METRICS.upstream_timed_out();
                     break FailureReason::TimedOut;
                 }

@@ -68,8 +68,12 @@ impl Writer {
         match committed {
             Ok(outcomes) => {
                 self.health.count_commit();
-                self.publish(&outcomes);
+                let wrote = self.advance(&outcomes);
+                // Callers first: somebody waits for each of them.
                 group.drain(..).zip(outcomes).for_each(|(request, outcome)| request.answer(outcome));
+                if wrote {
+                    self.committed.send_modify(|_| ());
+                }
             }
             Err(failure) => {
                 self.report(&failure, group.len());
@@ -112,20 +116,24 @@ impl Writer {
         if busy { Err(Cause::Read) } else { Ok(()) }
     }
 
-    fn publish(&self, outcomes: &[Append]) {
+    /// Moves `committed`, without waking anybody yet; whether it moved.
+    fn advance(&self, outcomes: &[Append]) -> bool {
         let position = |outcome: &Append| match outcome {
             Append::Appended(position) => Some(*position),
             _ => None,
         };
         let last = outcomes.iter().filter_map(position).max().unwrap_or_default();
-        let wrote = self.committed.send_if_modified(|end| {
-            let wrote = last > *end;
-            *end = last.max(*end);
-            wrote
-        });
-        if wrote && self.health.set_failed(false) {
-            tracing::info!(position = last.get(), "event log takes appends again");
+        let wrote = last > *self.committed.borrow();
+        if wrote {
+            self.committed.send_if_modified(|end| {
+                *end = last;
+                false
+            });
+            if self.health.set_failed(false) {
+                tracing::info!(position = last.get(), "event log takes appends again");
+            }
         }
+        wrote
     }
 
     fn report(&self, failure: &Failure, appends: usize) {

@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValu
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::Serialize;
+use thread_local::ThreadLocal;
 
 use super::fault::Fault;
 use super::settings::{InvalidOpenAiSettings, OpenAiSettings};
@@ -24,11 +25,47 @@ const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 /// The server and how it is asked.
 #[derive(Debug)]
 pub(super) struct Upstream {
-    client: Client,
+    /// One for each thread: a connection is driven by the thread that opened it, and a token that comes on another's would have to
+    /// wake that first.
+    clients: ThreadLocal<Client>,
+    client: ClientSettings,
     endpoint: Url,
     pub(super) model: String,
     system_prompt: String,
     asks_usage: AtomicBool,
+}
+
+/// What the clients have in common.
+#[derive(Debug)]
+struct ClientSettings {
+    authorization: Option<HeaderValue>,
+    connect_timeout: Duration,
+    system_proxy: bool,
+    /// Whether the server is spoken to without TLS.
+    is_plain: bool,
+}
+
+impl ClientSettings {
+    fn build(&self) -> reqwest::Result<Client> {
+        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/event-stream"))]);
+        headers.extend(self.authorization.clone().map(|value| (AUTHORIZATION, value)));
+        let mut client = Client::builder()
+            .user_agent(concat!("open-chat/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
+            .redirect(Policy::none())
+            .connect_timeout(self.connect_timeout)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_PATIENCE);
+        if !self.system_proxy {
+            client = client.no_proxy();
+        }
+        if self.is_plain {
+            // A machine without CA certificates can still talk to a model on its own network.
+            client = client.tls_certs_only([]);
+        }
+        client.build()
+    }
 }
 
 #[derive(Serialize)]
@@ -54,26 +91,16 @@ struct Message<'a> {
 impl Upstream {
     pub(super) fn new(settings: OpenAiSettings) -> Result<Self, InvalidOpenAiSettings> {
         let endpoint = settings.endpoint()?;
-        let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/event-stream"))]);
-        headers.extend(settings.authorization()?.map(|value| (AUTHORIZATION, value)));
-        let mut client = Client::builder()
-            .user_agent(concat!("open-chat/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
-            .redirect(Policy::none())
-            .connect_timeout(settings.connect_timeout)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_PATIENCE);
-        if !settings.system_proxy {
-            client = client.no_proxy();
-        }
-        if endpoint.scheme() == "http" {
-            // A machine without CA certificates can still talk to a model on its own network.
-            client = client.tls_certs_only([]);
-        }
-        let client = client.build().map_err(InvalidOpenAiSettings::Client)?;
+        let client = ClientSettings {
+            authorization: settings.authorization()?,
+            connect_timeout: settings.connect_timeout,
+            system_proxy: settings.system_proxy,
+            is_plain: endpoint.scheme() == "http",
+        };
+        let clients = ThreadLocal::new();
+        clients.get_or_try(|| client.build()).map_err(InvalidOpenAiSettings::Client)?;
         let OpenAiSettings { model, system_prompt, .. } = settings;
-        Ok(Self { client, endpoint, model, system_prompt, asks_usage: AtomicBool::new(true) })
+        Ok(Self { clients, client, endpoint, model, system_prompt, asks_usage: AtomicBool::new(true) })
     }
 
     /// A response whose body is a stream of events. Some servers refuse requests that ask for the usage; such a request is sent
@@ -101,7 +128,8 @@ impl Upstream {
             stream_options: asks_usage.then_some(StreamOptions { include_usage: true }),
             messages: system.into_iter().chain(said).collect(),
         };
-        let response = self.client.post(self.endpoint.clone()).json(&body).send().await;
+        let client = self.clients.get_or_try(|| self.client.build()).map_err(Fault::transport)?;
+        let response = client.post(self.endpoint.clone()).json(&body).send().await;
         match &response {
             Ok(response) => METRICS.upstream_answered(response.status().as_u16()),
             Err(error) if error.is_timeout() => METRICS.upstream_timed_out(),
