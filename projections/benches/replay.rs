@@ -19,6 +19,7 @@ use uuid::Uuid;
 const ROUNDS: usize = 3;
 const TURNS: u64 = 5;
 const WRITERS: usize = 256;
+
 #[tokio::main]
 async fn main() {
     let events: u64 = std::env::var("BENCH_EVENTS").map_or(1_000_000, |events| events.parse().unwrap());

@@ -1,7 +1,8 @@
 //! A batch of events on its way into the tables. Messages are written as they come; conversations and counts are changed
 //! in memory and written once, at the end. What the full-text index has to be told is gathered.
 //!
-//! Architecture invariant: all of it happens in the transaction that the checkpoint is written in.
+//! Architecture invariant: all of it happens in the transaction that the checkpoint is written in. Only a build beside tells its index
+//! afterwards, and is thrown away whole if that fails.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -95,6 +96,11 @@ impl<'db> Batch<'db> {
             self.writer.write(conversation, envelope, words)?;
         }
         Ok(step)
+    }
+
+    /// What the full-text index has to be told so far.
+    pub(crate) fn index(&mut self) -> &mut Changes {
+        &mut self.writer.index
     }
 
     /// Writes the rest, except what the index has to be told; and whether something was erased.

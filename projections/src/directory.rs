@@ -66,9 +66,9 @@ impl Directory {
 
     /// Makes the next database, which nobody has open, the database. A crash in between leaves none, which is built again.
     pub(crate) fn put_next_in_place(&self) -> io::Result<()> {
+        delete(&self.next_index())?;
         self.delete_database()?;
         delete_beside(&self.next())?;
-        delete(&self.next_index())?;
         fs::rename(self.next(), self.database())
     }
 

@@ -19,6 +19,9 @@ use crate::store::StoreError;
 use crate::tables;
 use crate::versions::Step;
 
+/// Bytes for the index after which it is told before the batch ends: an erasure takes out all that its conversation ever said.
+const INDEX_BYTES: usize = 8 << 20;
+
 /// What became of a batch of events.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Applied {
@@ -136,6 +139,9 @@ impl Models {
                 break;
             }
             applied.position = applied.position.max(prepared.position);
+            if aside.is_none() && batch.index().size() > INDEX_BYTES {
+                std::mem::take(batch.index()).write(&transaction)?;
+            }
         }
         let (index, erased) = batch.finish()?;
         applied.erased = erased;
@@ -158,13 +164,13 @@ impl Models {
     }
 
     /// Closes all connections, so that the one file is all there is of it.
-    pub(crate) fn close(self) -> rusqlite::Result<()> {
+    pub(crate) fn close(self) -> Result<(), StoreError> {
         drop(self.readers);
         let Writer { tables, aside } = self.writer.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let Some(aside) = aside {
-            aside.join(&tables)?;
+            aside.join(&tables).map_err(StoreError::Index)?;
         }
-        tables.close().map_err(|(_, error)| error)
+        tables.close().map_err(|(_, error)| error.into())
     }
 
     /// A panic while the lock was held rolled its transaction back, so the connection can be used on.

@@ -85,7 +85,8 @@ impl Rebuild {
             (events, failure) = (batch.events, batch.failure);
         }
         let next = Arc::into_inner(next).ok_or(StoreError::Interrupted)?;
-        store::put_in_place(&self.directory, next, identity).map_err(StoreError::from)?;
+        let directory = self.directory;
+        blocking(move || store::put_in_place(&directory, next, identity).map(drop)).await?;
         Ok(built.position)
     }
 }

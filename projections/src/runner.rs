@@ -1,6 +1,7 @@
 //! Keeps the read models up with the log: catches up from the checkpoint, then applies events as they come.
 //!
-//! What passes by itself (the log away, a full disk) is waited for and begun again at the checkpoint. What does not (a
+//! What passes by itself (the log away, a full disk) is waited for and begun again at the checkpoint; a build beside whose full-text
+//! index failed, at its start. What does not (a
 //! gap, an event this release cannot read) stops the models where they stand, loudly; the chat goes on without them.
 //! Models that are damaged, deleted or replaced are built again beside what is left of them, and take its place whole.
 
@@ -148,7 +149,8 @@ impl<'a> Runner<'a> {
         let models = self.models.clone();
         let Applied { position, gap, erased } = blocking(move || models.apply(&events, from, goal)).await?;
         self.traces |= erased;
-        if position > from {
+        // A build that goes on may come to the same end as the one before.
+        if position > from && !self.beside {
             self.pause = FIRST_PAUSE;
         }
         if self.beside && position >= goal {
@@ -167,7 +169,11 @@ impl<'a> Runner<'a> {
     /// Begins models beside the current ones, which go on answering as far as they can.
     async fn begin_beside(&mut self, cause: &str) {
         tracing::warn!(cause, "read models are built again");
-        self.status.send_modify(|status| (status.state, status.anew) = (State::Building, true));
+        let failed = std::mem::take(&mut self.beside).then(|| cause.to_owned());
+        self.models = self.store.current();
+        self.status.send_modify(|status| {
+            (status.state, status.anew, status.waits_for) = (State::Building, true, failed);
+        });
         let (store, log) = (self.store.clone(), self.log.identity());
         match blocking(move || store.begin_beside(log)).await {
             Ok(models) => {
@@ -184,12 +190,13 @@ impl<'a> Runner<'a> {
     async fn replace(&mut self) -> Result<(), Halt> {
         let (store, log) = (self.store.clone(), self.log.identity());
         let built = std::mem::replace(&mut self.models, store.current());
-        self.beside = false;
-        blocking(move || match Arc::into_inner(built) {
-            Some(built) => store.replace(built, log).map_err(StoreError::from),
+        let replaced = blocking(move || match Arc::into_inner(built) {
+            Some(built) => store.replace(built, log),
             None => Err(StoreError::Busy),
-        })
-        .await?;
+        });
+        // What was built is gone; what is there is still what could not be gone on with.
+        replaced.await.map_err(|error| Halt::Unfit(error.to_string()))?;
+        self.beside = false;
         self.models = self.store.current();
         Ok(())
     }

@@ -87,7 +87,7 @@ impl Store {
     }
 
     /// Puts `next` in the place of the current models, which reads that have begun still see.
-    pub(crate) fn replace(&self, next: Models, log: LogIdentity) -> Result<(), OpenError> {
+    pub(crate) fn replace(&self, next: Models, log: LogIdentity) -> Result<(), StoreError> {
         let writer = put_in_place(&self.directory, next, log)?;
         let replaced = Arc::new(Models::of(&self.directory.database(), writer)?);
         // Closed only now: SQLite sees that its file is another one's place, and leaves that alone.
@@ -109,9 +109,8 @@ pub(crate) fn put_in_place(
     directory: &Directory,
     next: Models,
     log: LogIdentity,
-) -> Result<rusqlite::Connection, OpenError> {
+) -> Result<rusqlite::Connection, StoreError> {
     next.close()?;
-    database::finish(&directory.next())?;
-    directory.put_next_in_place()?;
-    database::open_or_create(directory, log)
+    database::finish(&directory.next()).and_then(|()| directory.put_next_in_place()).map_err(OpenError::from)?;
+    Ok(database::open_or_create(directory, log)?)
 }

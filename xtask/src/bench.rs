@@ -56,9 +56,9 @@ pub(crate) enum Bench {
         #[arg(long, default_value_t = 1_000_000)]
         conversations: u64,
     },
-    /// Rebuild read models from an embedded log beside a bare insert of the same rows and full-text index, in turn
+    /// Rebuild read models from either log beside a bare insert of the same rows and full-text index, in turn
     ///
-    /// Prints both times of each round and their ratio, with its spread; then how soon models are live after a restart.
+    /// Prints the times of each round and their ratios, with their spread; then how soon models are live after a restart.
     Rebuild {
         /// Conversations in the log
         #[arg(long, default_value_t = 40_000)]

@@ -67,6 +67,11 @@ impl Changes {
         self.push(number, &words(number, content), true);
     }
 
+    /// Bytes of all words.
+    pub(crate) fn size(&self) -> usize {
+        self.words.len()
+    }
+
     fn push(&mut self, number: i64, words: &str, is_removal: bool) {
         self.words.push_str(words);
         self.changes.push(Change { number, is_removal, end: self.words.len() });
@@ -82,7 +87,7 @@ impl Changes {
             let words = &self.words[start..*end];
             if *is_removal {
                 remove.execute((number, words))?;
-                removed.extend(words.split(' '));
+                removed.extend(words.split(' ').filter(|word| !word.is_empty()));
             } else {
                 insert.execute((number, words))?;
             }

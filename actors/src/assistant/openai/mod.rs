@@ -43,8 +43,8 @@ pub struct OpenAiAssistant {
 }
 
 impl OpenAiAssistant {
-    /// Checks the settings and prepares the one HTTP client that all answers share; connects to nothing yet. The environment's proxy
-    /// variables are read here.
+    /// Checks the settings and prepares an HTTP client, as every thread that answers will have one; connects to nothing yet. The
+    /// environment's proxy variables are read then.
     ///
     /// # Panics
     /// When the process has not installed a default rustls `CryptoProvider` before, even for a plain `http://` server.

@@ -28,6 +28,8 @@ pub(super) struct Upstream {
     /// One for each thread: a connection is driven by the thread that opened it, and a token that comes on another's would have to
     /// wake that first.
     clients: ThreadLocal<Client>,
+    /// Serves threads for which no further one can be made, as when the machine's CA certificates are gone by then.
+    first: Client,
     client: ClientSettings,
     endpoint: Url,
     pub(super) model: String,
@@ -97,10 +99,17 @@ impl Upstream {
             system_proxy: settings.system_proxy,
             is_plain: endpoint.scheme() == "http",
         };
-        let clients = ThreadLocal::new();
-        clients.get_or_try(|| client.build()).map_err(InvalidOpenAiSettings::Client)?;
+        let first = client.build().map_err(InvalidOpenAiSettings::Client)?;
         let OpenAiSettings { model, system_prompt, .. } = settings;
-        Ok(Self { clients, client, endpoint, model, system_prompt, asks_usage: AtomicBool::new(true) })
+        Ok(Self {
+            clients: ThreadLocal::new(),
+            first,
+            client,
+            endpoint,
+            model,
+            system_prompt,
+            asks_usage: AtomicBool::new(true),
+        })
     }
 
     /// A response whose body is a stream of events. Some servers refuse requests that ask for the usage; such a request is sent
@@ -128,7 +137,7 @@ impl Upstream {
             stream_options: asks_usage.then_some(StreamOptions { include_usage: true }),
             messages: system.into_iter().chain(said).collect(),
         };
-        let client = self.clients.get_or_try(|| self.client.build()).map_err(Fault::transport)?;
+        let client = self.clients.get_or(|| self.client.build().unwrap_or_else(|_| self.first.clone()));
         let response = client.post(self.endpoint.clone()).json(&body).send().await;
         match &response {
             Ok(response) => METRICS.upstream_answered(response.status().as_u16()),
