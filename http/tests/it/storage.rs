@@ -98,6 +98,52 @@ async fn a_full_disk_refuses_messages_and_recovers_with_space() {
     drop(server);
 }
 
+/// Waits until `/ready` says this of the read models.
+async fn until_read_models(server: &Server, what: impl Fn(&serde_json::Value) -> bool) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    loop {
+        let (_, ready) = body_of(server.get("/ready").await).await;
+        if what(&ready["projections"]) {
+            return;
+        }
+        assert!(std::time::Instant::now() < deadline, "{ready}");
+    }
+}
+
+#[tokio::test]
+async fn read_models_that_a_full_disk_keeps_from_being_built_again_say_so_and_are_built_with_space() {
+    let Some(disk) = SmallDisk::mount("64m") else {
+        println!("skipped: this machine does not let the test mount a file system");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let log = format!("embedded:{}", directory.path().display());
+    let mut seed = Command::new(env!("CARGO_BIN_EXE_open-chat"));
+    seed.args(["seed", "--conversations", "1000"]).env_clear().env("EVENT_LOG", &log).current_dir(directory.path());
+    assert!(seed.output().unwrap().status.success());
+    let models = disk.path().join("read-models");
+    let server = Server::start(options().var("EVENT_LOG", &log).var("READ_MODELS", models.display()));
+    until_read_models(&server, |models| models["state"] == "live").await;
+
+    // The deleted files stay open and keep their room; what takes their place needs about as much.
+    let files: Vec<_> = std::fs::read_dir(&models).unwrap().map(Result::unwrap).collect();
+    let used: u64 = files.iter().map(|file| file.metadata().unwrap().len()).sum();
+    disk.resize(&(used + (1 << 18)).to_string());
+    files.iter().for_each(|file| std::fs::remove_file(file.path()).unwrap());
+    until_read_models(&server, |models| {
+        models["state"] == "building" && models["reason"].as_str().is_some_and(|reason| reason.contains("full"))
+    })
+    .await;
+    assert_eq!(server.say("meanwhile", "hello").await.status(), 200);
+
+    disk.resize("64m");
+    until_read_models(&server, |models| models["state"] == "live" && models["reason"].is_null()).await;
+    assert_eq!(server.admin("/v1/admin/conversations?limit=1").await["total"], 1001);
+    let found = server.admin("/v1/admin/conversations?q=hello").await;
+    assert_eq!(found["conversations"][0]["sessionId"], "meanwhile", "{found}");
+    drop(server);
+}
+
 #[tokio::test]
 async fn a_file_size_limit_refuses_messages_and_recovers_when_it_is_lifted() {
     let server = Server::start(options().through(&["prlimit", "--fsize=1500000:unlimited"]));

@@ -110,3 +110,26 @@ async fn an_erasure_that_was_applied_just_before_a_crash_leaves_no_trace_after_t
     assert_eq!(files_with(models.dir.path(), CANARY), Vec::<String>::new());
     assert_eq!(models.page(10).await.total, 1);
 }
+
+#[tokio::test]
+async fn an_erasure_of_more_than_the_index_is_told_at_once_takes_out_all_of_it() {
+    let log = LogDouble::new(1);
+    for n in 0..2 {
+        let words = (0..250_000).map(|word| format!("{CANARY}{n}x{word:08} "));
+        log.asks("mallory", 1_000 + n, &format!("m{n}"), &words.collect::<String>());
+    }
+    let models = Following::all_of(log).await;
+    models.log.set_away(true);
+    models.log.asks("bob", 2_000, "m1", "said before");
+    models.log.erased("mallory", 3_000, 2);
+    models.log.asks("bob", 4_000, "m2", "said after");
+    models.log.set_away(false);
+    models.catch_up().await;
+    models.models.wipe_traces().await.unwrap();
+    assert_eq!(files_with(models.dir.path(), CANARY), Vec::<String>::new());
+    models.database().execute_batch("INSERT INTO message_words (message_words) VALUES ('integrity-check')").unwrap();
+    for (word, total) in [(CANARY, 0), ("before", 1), ("after", 1)] {
+        let query = Query::parse(word).unwrap();
+        assert_eq!(models.models.search(query, Filter::default(), 10, None).await.unwrap().total, total, "{word}");
+    }
+}
