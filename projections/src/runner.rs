@@ -1,9 +1,9 @@
 //! Keeps the read models up with the log: catches up from the checkpoint, then applies events as they come.
 //!
-//! What passes by itself (the log away, a full disk) is waited for and begun again at the checkpoint; a build beside whose full-text
-//! index failed, at its start. What does not (a
+//! What passes by itself (the log away, a full disk) is waited for and begun again at the checkpoint. What does not (a
 //! gap, an event this release cannot read) stops the models where they stand, loudly; the chat goes on without them.
-//! Models that are damaged, deleted or replaced are built again beside what is left of them, and take its place whole.
+//! Models that are damaged, deleted or replaced are built again beside what is left of them, and take its place whole. Such a build
+//! is begun again at its start when its full-text index fails.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
