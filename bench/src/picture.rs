@@ -57,7 +57,8 @@ fn goals(rows: &[&Row], file: &Path) -> Result<()> {
         words(&canvas, &format!("{}  {}", row.goal, row.what), (12, y), &INK)?;
         line(&canvas, (x(low.min(high)), y + 7), (x(low.max(high)), y + 7), &colour)?;
         canvas.draw(&Circle::new((x(median), y + 7), 4, colour.filled())).map_err(broken)?;
-        words(&canvas, format!("{} {}", number(row.figure.median), row.unit).trim_end(), (LEFT + BAR + 14, y), &colour)?;
+        let figure = format!("{} {}", number(row.figure.median), row.unit);
+        words(&canvas, figure.trim_end(), (LEFT + BAR + 14, y), &colour)?;
     }
     canvas.present().map_err(broken)
 }
