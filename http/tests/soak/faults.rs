@@ -131,6 +131,8 @@ fn deafen_a_replica(stand: &mut Stand) {
 }
 
 fn slow_down_a_replica(stand: &mut Stand) {
+    // What comes while something else is held back waits for that first.
+    stand.lateness.insert(0, 2 * SLOW);
     stand.proxy(0).set(Mode::Delay(SLOW));
     sleep(5 * AWAY);
     stand.proxy(0).set(Mode::Pass);

@@ -63,7 +63,7 @@ pub fn run(fault: &Fault, time: Duration) -> Row {
         asked,
         given,
         events: events.len(),
-        violations: check(&events, &seen),
+        violations: check(&events, &seen, &stand.lateness),
         panics: stand.replicas.iter().flat_map(|replica| replica.panics()).collect(),
         unnoticed: stand.front.is_some(),
     };

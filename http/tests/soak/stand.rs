@@ -8,6 +8,7 @@ use chat_eventlog::jetstream::{JetStreamLog, Settings};
 use chat_eventlog::{EventLog, Position, Recorded};
 use futures_util::StreamExt;
 
+use crate::checker::Lateness;
 use crate::model::{Manner, Model};
 use crate::nats::{Cluster, Proxy, Server};
 use crate::replicas::{Addresses, Replica};
@@ -36,6 +37,8 @@ pub struct Stand {
     pub model: Model,
     /// What visitors meet in place of the replicas, where it is not the replicas themselves.
     pub front: Option<ReverseProxy>,
+    /// What a fault slowed down.
+    pub lateness: Lateness,
 }
 
 impl Stand {
@@ -71,7 +74,7 @@ impl Stand {
         let replicas: Vec<_> = (0..replicas).map(start).collect();
         let front = ReverseProxy::start(&urls(&replicas));
         let (addresses, log) = (Addresses::only(front.url()), Log::Single { server, proxies: Vec::new() });
-        Self { replicas, addresses, log, model, front: Some(front) }
+        Self { replicas, addresses, log, model, front: Some(front), lateness: Lateness::new() }
     }
 
     /// Starts one more replica, without a visitor yet.
@@ -95,7 +98,7 @@ impl Stand {
         let (model, addresses) = (Model::start(Manner::HASTY), Addresses::default());
         let base_url = model.base_url();
         let replicas = urls.iter().map(|url| Replica::start(&addresses, url, &base_url)).collect();
-        let stand = Self { replicas, addresses, log, model, front: None };
+        let stand = Self { replicas, addresses, log, model, front: None, lateness: Lateness::new() };
         if let Log::Cluster(cluster) = &stand.log {
             cluster.until_current(STREAM);
         }

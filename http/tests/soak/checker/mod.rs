@@ -9,6 +9,9 @@ mod sights;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use chat_eventlog::Recorded;
 use chat_schema::{ConversationId, EventId, MessageId};
 
@@ -64,11 +67,15 @@ pub enum Violation {
     IdRefused { message: MessageId },
 }
 
+/// How much later than elsewhere tokens may arrive at a replica, by its number: one whose way to the others was slowed down shows an
+/// attempt that failed until it hears of that.
+pub type Lateness = HashMap<usize, Duration>;
+
 /// All broken promises; empty if every promise was kept.
-pub fn check(log: &[Recorded], seen: &[Seen]) -> Vec<Violation> {
+pub fn check(log: &[Recorded], seen: &[Seen], lateness: &Lateness) -> Vec<Violation> {
     let mut violations = Vec::new();
     log::check(log, &mut violations);
     let histories = history::of(log, &mut violations);
-    sights::check(&histories, seen, &mut violations);
+    sights::check(&histories, seen, lateness, &mut violations);
     violations
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use chat_schema::{ConversationId, MessageId, SessionId};
 
-use super::Violation;
 use super::history::{History, Stored};
+use super::{Lateness, Violation};
 use crate::seen::{End, Seen};
 
 /// How much the clocks of replicas and visitors, which are one machine's, may have been moved against each other in a run.
@@ -15,7 +15,12 @@ const CLOCKS: Duration = Duration::from_millis(250);
 /// Every try of one message.
 type Tries<'a> = Vec<&'a Seen>;
 
-pub(super) fn check(histories: &HashMap<ConversationId, History>, seen: &[Seen], violations: &mut Vec<Violation>) {
+pub(super) fn check(
+    histories: &HashMap<ConversationId, History>,
+    seen: &[Seen],
+    lateness: &Lateness,
+    violations: &mut Vec<Violation>,
+) {
     let mut sessions: HashMap<&SessionId, HashMap<&MessageId, Tries<'_>>> = HashMap::new();
     for one in seen {
         sessions.entry(&one.session).or_default().entry(&one.message).or_default().push(one);
@@ -32,6 +37,9 @@ pub(super) fn check(histories: &HashMap<ConversationId, History>, seen: &[Seen],
         let history = histories.get(&conversation).unwrap_or(&nothing);
         for (message, tries) in messages {
             check_message(message, history.message(message), tries, violations);
+            if two_attempts_at_once(tries, lateness) {
+                violations.push(Violation::TwoAttemptsAtOnce { message: MessageId::clone(message) });
+            }
         }
         check_order(history, messages, violations);
     }
@@ -75,9 +83,6 @@ fn check_message(message: &MessageId, stored: Option<&Stored>, tries: &Tries<'_>
     if answers.any(|answer| Some(answer) != first) {
         found(|message| Violation::TwoAnswers { message });
     }
-    if two_attempts_at_once(tries) {
-        found(|message| Violation::TwoAttemptsAtOnce { message });
-    }
 }
 
 /// When a visitor was first told that the message is stored.
@@ -85,10 +90,14 @@ fn acknowledged(tries: &Tries<'_>) -> Option<Duration> {
     tries.iter().filter_map(|one| one.acknowledged()).min()
 }
 
-/// Every attempt of the model's has words of its own, so two texts of which neither begins with the other are two attempts.
-fn two_attempts_at_once(tries: &Tries<'_>) -> bool {
-    let shown: Vec<(String, Duration, Duration)> =
-        tries.iter().filter_map(|one| Some((one.shown(), one.tokens.first()?.0, one.tokens.last()?.0))).collect();
+/// Every attempt of the model's has words of its own, so two texts of which neither begins with the other are two attempts. What may
+/// have come late was surely shown only up to so long before its last token.
+fn two_attempts_at_once(tries: &Tries<'_>, lateness: &Lateness) -> bool {
+    let sight = |one: &&Seen| {
+        let late = lateness.get(&one.replica).copied().unwrap_or_default();
+        Some((one.shown(), one.tokens.first()?.0, one.tokens.last()?.0.saturating_sub(late)))
+    };
+    let shown: Vec<(String, Duration, Duration)> = tries.iter().filter_map(sight).collect();
     let other = |a: &str, b: &str| !a.starts_with(b) && !b.starts_with(a);
     shown.iter().enumerate().any(|(i, (text, first, last))| {
         shown[..i].iter().any(|(text2, first2, last2)| other(text, text2) && first <= last2 && first2 <= last)

@@ -2,13 +2,19 @@
 
 mod story;
 
+use std::time::Duration;
+
 use chat_eventlog::{Position, Recorded};
 use chat_schema::{Head, SealedEvent};
 use uuid::Uuid;
 
-use super::{Violation, check};
+use super::{Lateness, Violation};
 use crate::seen::{End, Seen};
 use story::*;
+
+fn check(log: &[Recorded], seen: &[Seen]) -> Vec<Violation> {
+    super::check(log, seen, &Lateness::new())
+}
 
 #[test]
 fn a_history_that_keeps_every_promise_has_no_violation() {
@@ -182,6 +188,21 @@ fn two_attempts_shown_at_the_same_time_are_noticed_and_one_after_the_other_are_n
     assert_eq!(check(&log, &[shown(5, "second "), done("a", 5, "second try")]), []);
     let violations = check(&log, &[shown(5, "first t"), done("a", 5, "second try")]);
     assert_eq!(violations, [Violation::TwoAttemptsAtOnce { message: id("a") }]);
+}
+
+#[test]
+fn an_attempt_is_shown_late_where_the_way_is_slow_and_no_later() {
+    let log = Story::default().user("a").fail("a").again("a", 2).answer("a", "second try").log();
+    let late = Duration::from_millis(200);
+    let second = Seen { replica: 1, ..done("a", 5, "second try") };
+    let mut first = Seen { tokens: done("a", 4, "first t").tokens, ..seen("a", 4, End::Cut) };
+    first.tokens.last_mut().unwrap().0 = second.tokens[0].0 + late;
+    let sights = [first, second];
+    let checked = |replica, late| super::check(&log, &sights, &Lateness::from([(replica, late)]));
+    let at_once = [Violation::TwoAttemptsAtOnce { message: id("a") }];
+    assert_eq!(checked(0, late + Duration::from_millis(1)), []);
+    assert_eq!(checked(0, late), at_once);
+    assert_eq!(checked(2, 10 * late), at_once);
 }
 
 #[test]
