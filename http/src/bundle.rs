@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, EntityTag, Header, IfNoneMatch};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use rust_embed::RustEmbed;
+use rust_embed::{EmbeddedFile, RustEmbed};
 use sha2::{Digest, Sha256};
 
 /// A file and its compressed forms.
@@ -20,21 +20,17 @@ pub(crate) struct Bundle {
 impl Bundle {
     /// A file of a folder that was built in, with its `.br` and `.gz`; `None` if the binary was built without.
     pub(crate) fn built_in<Folder: RustEmbed>(name: &str, content_type: &'static str) -> Option<Self> {
-        let file = |extension: &str| {
-            Folder::get(&format!("{name}{extension}")).map(|file| match file.data {
-                Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-                Cow::Owned(bytes) => bytes.into(),
-            })
-        };
-        Some(Self::new(content_type, file("")?, file(".br"), file(".gz")))
+        let plain = Folder::get(name)?;
+        let compressed = |extension| Folder::get(&format!("{name}{extension}")).map(bytes);
+        // The build's, so that no file is read before somebody asks for it.
+        let etag = etag(&plain.metadata.sha256_hash());
+        Some(Self { content_type, plain: bytes(plain), brotli: compressed(".br"), gzip: compressed(".gz"), etag })
     }
 
-    /// These bytes; compressed forms are optional.
-    pub(crate) fn new(content_type: &'static str, plain: Bytes, brotli: Option<Bytes>, gzip: Option<Bytes>) -> Self {
-        let digest = Sha256::digest(&plain);
-        // Weak, because the compressed forms share it.
-        let etag = EntityTag::new_weak(digest[..12].iter().map(|byte| format!("{byte:02x}")).collect());
-        Self { content_type, plain, brotli, gzip, etag }
+    /// These bytes, without compressed forms.
+    pub(crate) fn of(content_type: &'static str, plain: Bytes) -> Self {
+        let etag = etag(&Sha256::digest(&plain).into());
+        Self { content_type, plain, brotli: None, gzip: None, etag }
     }
 
     /// The file, or that the one the browser has is still the current one. `headers` go into both answers.
@@ -68,6 +64,18 @@ impl Bundle {
             .find(|(encoding, _)| accepts(accepted.as_ref(), *encoding))
             .map_or_else(|| (self.plain.clone(), None), |(encoding, form)| (form, Some(encoding)))
     }
+}
+
+fn bytes(file: EmbeddedFile) -> Bytes {
+    match file.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    }
+}
+
+/// Weak, because the compressed forms share it.
+fn etag(digest: &[u8; 32]) -> EntityTag {
+    EntityTag::new_weak(digest[..12].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn accepts(accepted: Option<&AcceptEncoding>, encoding: ContentEncoding) -> bool {

@@ -156,5 +156,5 @@ pub(crate) async fn document(app: State) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, "application/json"))
         .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(app.pages.openapi.clone())
+        .body(app.pages.openapi().to_owned())
 }

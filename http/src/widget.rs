@@ -48,7 +48,7 @@ impl Bundles {
 /// The widget at a configured path.
 fn configured(path: &Path) -> Option<Bundle> {
     match std::fs::read(path) {
-        Ok(script) => Some(Bundle::new(SCRIPT, script.into(), None, None)),
+        Ok(script) => Some(Bundle::of(SCRIPT, script.into())),
         Err(error) => {
             tracing::warn!(
                 path = %path.display(), %error,

@@ -1,7 +1,9 @@
-//! The pages for people: the API reference, and in development the demo. Rendered once at start, without scripts of their own.
+//! The pages for people: the API reference, and in development the demo. Rendered once, without scripts of their own.
 
 mod demo;
 mod reference;
+
+use std::sync::OnceLock;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
@@ -14,21 +16,37 @@ use crate::openapi;
 const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; \
                    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The rendered pages and the document they show.
+/// The pages of one server.
 pub(crate) struct Pages {
-    pub(crate) openapi: String,
-    reference: String,
+    public_url: String,
+    /// Rendered when first asked for: it takes more memory than all else at start.
+    reference: OnceLock<Reference>,
     demo: Option<String>,
+}
+
+/// The API's document, and as a page.
+struct Reference {
+    document: String,
+    page: String,
 }
 
 impl Pages {
     /// The pages of the server at `public_url`; with a demo if `demo_key` is the widget key of a development server.
-    pub(crate) fn render(public_url: &str, demo_key: Option<&str>) -> Result<Self, serde_json::Error> {
-        let document = serde_json::to_value(openapi::api(public_url))?;
-        Ok(Self {
-            reference: reference::render(&document).into_string(),
-            demo: demo_key.map(|key| demo::render(public_url, key).into_string()),
-            openapi: serde_json::to_string(&document)?,
+    pub(crate) fn new(public_url: String, demo_key: Option<&str>) -> Self {
+        let demo = demo_key.map(|key| demo::render(&public_url, key).into_string());
+        Self { public_url, reference: OnceLock::new(), demo }
+    }
+
+    /// The OpenAPI document, as JSON.
+    pub(crate) fn openapi(&self) -> &str {
+        &self.reference().document
+    }
+
+    fn reference(&self) -> &Reference {
+        self.reference.get_or_init(|| {
+            let document = serde_json::to_value(openapi::api(&self.public_url))
+                .expect("the document has string keys only, so it is always JSON");
+            Reference { document: document.to_string(), page: reference::render(&document).into_string() }
         })
     }
 }
@@ -73,7 +91,7 @@ pub(crate) fn page_of(title: &str, body: &Markup) -> HttpResponse {
 
 /// The API reference.
 pub(crate) async fn docs(app: State) -> HttpResponse {
-    answer(app.pages.reference.clone())
+    answer(app.pages.reference().page.clone())
 }
 
 /// A page with the widget on it.
