@@ -104,7 +104,6 @@ pub(crate) fn create_index_aside(file: &Path) -> Result<Connection, OpenError> {
     let connection = open_file(file)?;
     connection.pragma_update(None, "journal_mode", "off")?;
     connection.pragma_update(None, "synchronous", "off")?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.execute_batch(index::SCHEMA)?;
     Ok(connection)
 }
