@@ -316,9 +316,9 @@ fn app(
         feeds: Arc::new(tokio::sync::Semaphore::new(MAX_FEEDS)),
         drain: Drain::default(),
         bundles,
-        pages: Pages::new(public_url.clone(), demo_key),
         dashboard_files,
         about: About::of(config, &public_url),
+        pages: Pages::new(public_url, demo_key),
     })))
 }
 
