@@ -9,11 +9,14 @@ use chat_schema::{FinishReason, Usage};
 use super::chunk::{self, Chunk, Frame};
 use super::events::Event;
 use super::fault::Fault;
+use super::pattern::Pattern;
 use crate::assistant::Piece;
 use crate::tokens::Tokens;
 
 pub(super) struct Fold {
     configured_model: String,
+    /// Of the last event that said a text and nothing else.
+    pattern: Pattern,
     model: Option<String>,
     /// Not taken yet.
     tokens: Tokens,
@@ -26,6 +29,7 @@ impl Fold {
     pub(super) fn new(configured_model: &str) -> Self {
         Self {
             configured_model: configured_model.to_owned(),
+            pattern: Pattern::default(),
             model: None,
             tokens: Tokens::default(),
             has_text: false,
@@ -40,13 +44,26 @@ impl Fold {
 
     /// Takes the next event. Nothing counts after a fault, nor after `[DONE]`.
     pub(super) fn take(&mut self, event: &Event) -> ControlFlow<Result<(), Fault>> {
-        let taken = match chunk::decode(event) {
+        let taken = match self.read(event) {
             Ok(Frame::Nothing) => Ok(()),
             Ok(Frame::Chunk(chunk)) => self.chunk(chunk),
             Ok(Frame::Done) => return ControlFlow::Break(Ok(())),
             Err(fault) => Err(fault),
         };
         if taken.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(taken) }
+    }
+
+    fn read<'a>(&mut self, event: &'a Event) -> Result<Frame<'a>, Fault> {
+        if event.name.is_empty()
+            && let Some(text) = self.pattern.text(&event.data)
+        {
+            return Ok(Frame::Chunk(Chunk { text: text.into(), ..Chunk::default() }));
+        }
+        let frame = chunk::decode(event)?;
+        if let Frame::Chunk(Chunk { text: Cow::Borrowed(text), finish_reason: None, usage: None, .. }) = &frame {
+            self.pattern.learn(&event.data, text);
+        }
+        Ok(frame)
     }
 
     /// The tokens that came since the last call, if any did.
@@ -75,5 +92,67 @@ impl Fold {
             return Err(Fault::Empty);
         }
         Ok(Piece::Finished { finish_reason, model: self.model.unwrap_or(self.configured_model), usage: self.usage })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an answer of these events said, what its last one led to, and the answer so far.
+    fn said<'a>(events: impl IntoIterator<Item = &'a str>) -> (Tokens, Option<Result<(), Fault>>, Fold) {
+        let (mut fold, mut tokens) = (Fold::new("scripted"), Tokens::default());
+        for data in events {
+            let event = Event { data: data.to_owned(), ..Event::default() };
+            let taken = fold.take(&event);
+            tokens.extend(&fold.take_tokens().unwrap_or_default());
+            if let ControlFlow::Break(end) = taken {
+                return (tokens, Some(end), fold);
+            }
+        }
+        (tokens, None, fold)
+    }
+
+    fn token(text: &str) -> String {
+        format!(r#"{{"model":"m","choices":[{{"index":0,"delta":{{"content":"{text}"}},"finish_reason":null}}]}}"#)
+    }
+
+    #[test]
+    fn texts_of_one_pattern_are_those_that_json_gives() {
+        let texts = ["Ja", ", ", "", " über ", r"\n", r"\u00e4", "\u{1F600}", "}]}", " ", r#"\""#, "Ende"];
+        let events = texts.map(token);
+        let (tokens, end, _) = said(events.iter().map(String::as_str));
+        assert!(end.is_none());
+        let each = events.iter().map(|event| said([event.as_str()]).0);
+        let mut apart = Tokens::default();
+        each.for_each(|token| apart.extend(&token));
+        assert_eq!((tokens.len(), &tokens), (texts.len() - 1, &apart));
+    }
+
+    #[test]
+    fn what_an_event_says_besides_its_text_is_not_taken_from_the_one_before() {
+        let (first, last) = (token("Ja"), token("!").replace("null", r#""stop""#));
+        let used = token("?").replace(r#""model""#, r#""usage":{"prompt_tokens":1,"completion_tokens":2},"model""#);
+        let (tokens, end, fold) = said([&*first, &*used, &*last]);
+        assert_eq!((tokens.text(), end.is_none()), ("Ja?!", true));
+        let usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2 });
+        let Ok(Piece::Finished { finish_reason, model, usage: counted }) = fold.finish() else { panic!("is whole") };
+        assert_eq!((finish_reason, &*model, counted), (FinishReason::Stop, "m", usage));
+    }
+
+    #[test]
+    fn a_text_of_the_pattern_after_the_end_is_a_fault_like_any_other() {
+        let (first, last) = (token("Ja"), token("!").replace("null", r#""stop""#));
+        let (tokens, end, _) = said([&*first, &*last, &*first]);
+        assert_eq!(tokens.text(), "Ja!");
+        assert!(matches!(end, Some(Err(Fault::TextAfterEnd))));
+    }
+
+    #[test]
+    fn an_event_of_another_type_is_not_compared() {
+        let mut fold = Fold::new("scripted");
+        assert!(fold.take(&Event { data: token("Ja"), ..Event::default() }).is_continue());
+        let reported = fold.take(&Event { name: "error".to_owned(), data: token("nein") });
+        assert!(matches!(reported, ControlFlow::Break(Err(Fault::Reported))));
     }
 }

@@ -7,6 +7,7 @@ mod chunk;
 mod events;
 mod fault;
 mod fold;
+mod pattern;
 #[cfg(feature = "bench")]
 mod reading;
 mod request;
