@@ -77,7 +77,7 @@ impl Lines {
             if chunk.len() >= CHUNK {
                 return chunk;
             }
-            write(&mut chunk, &StreamLine::Token { token: token.into() });
+            write_token(&mut chunk, token);
             self.tokens += 1;
         }
         if let Stage::Done { stopped } = stage {
@@ -106,4 +106,26 @@ impl Lines {
 fn write(chunk: &mut Vec<u8>, line: &StreamLine<'_>) {
     serde_json::to_writer(&mut *chunk, line).expect("a line has string keys only and a Vec takes every write");
     chunk.push(b'\n');
+}
+
+/// Writes [`StreamLine::Token`]: the line that there are many of.
+fn write_token(chunk: &mut Vec<u8>, token: &str) {
+    chunk.extend_from_slice(br#"{"type":"token","token":"#);
+    serde_json::to_writer(&mut *chunk, token).expect("a text is always JSON and a Vec takes every write");
+    chunk.extend_from_slice(b"}\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_written_as_any_line() {
+        for token in ["Ja", " \"quoted\" \\ \n\u{1}", "über \u{1F600} \u{2028}", ""] {
+            let (mut chunk, mut line) = (Vec::new(), Vec::new());
+            write_token(&mut chunk, token);
+            write(&mut line, &StreamLine::Token { token: token.into() });
+            assert_eq!(chunk, line, "{token:?}");
+        }
+    }
 }

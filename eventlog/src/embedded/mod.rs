@@ -9,6 +9,7 @@ mod append;
 mod archive;
 mod directory;
 mod health;
+mod known;
 mod open;
 mod open_error;
 mod queue;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 pub use self::archive::EmbeddedArchive;
 use self::directory::Directory;
 use self::health::Health;
+use self::known::Known;
 use self::open::Database;
 pub use self::open_error::OpenError;
 use self::queue::Queue;
@@ -42,6 +44,7 @@ const LAST_GROUP: Duration = Duration::from_secs(5);
 pub struct EmbeddedLog {
     identity: LogIdentity,
     readers: Arc<Readers>,
+    known: Arc<Known>,
     committed: watch::Receiver<Position>,
     health: Arc<Health>,
     // Dropped in this order: without its queue the writer ends.
@@ -65,7 +68,8 @@ impl EmbeddedLog {
         let place = directory.place(&file)?;
         let (queue, requests) = queue::bounded();
         let (durable, committed) = watch::channel(end);
-        let writer = Writer::new(connection, durable, health.clone(), place);
+        let known = Known::of(file.clone(), end)?;
+        let writer = Writer::new(connection, durable, health.clone(), known.clone(), place);
         let thread = thread::Builder::new().name("event-log".into()).spawn(move || {
             // Another process may have the directory when nothing is written here any more, and not before.
             let _directory = directory;
@@ -75,6 +79,7 @@ impl EmbeddedLog {
         Ok(Self {
             identity,
             readers: Arc::new(Readers::new(file)),
+            known,
             committed,
             health,
             queue,
@@ -112,6 +117,9 @@ impl EventLog for EmbeddedLog {
     }
 
     async fn read(&self, conversation: ConversationId, after: u64) -> Result<Vec<Recorded>, LogError> {
+        if !self.known.may_have_events(conversation) {
+            return Ok(Vec::new());
+        }
         self.readers.conversation(conversation, after).await.into_iter().collect()
     }
 

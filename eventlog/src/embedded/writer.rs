@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use chat_schema::ConversationId;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, watch};
 
 use super::append;
 use super::directory::Place;
 use super::health::Health;
+use super::known::Known;
 use super::queue::{Request, Work};
 use crate::log::{Append, Position};
 
@@ -19,6 +21,7 @@ pub(super) struct Writer {
     connection: Connection,
     committed: watch::Sender<Position>,
     health: Arc<Health>,
+    known: Arc<Known>,
     place: Place,
 }
 
@@ -41,14 +44,16 @@ enum Cause {
 }
 
 impl Writer {
-    /// Moves `committed` to the last durable position, and tells in `health` how the groups fare.
+    /// Moves `committed` to the last durable position, tells in `health` how the groups fare, and makes the conversations it begins
+    /// `known`.
     pub(super) fn new(
         connection: Connection,
         committed: watch::Sender<Position>,
         health: Arc<Health>,
+        known: Arc<Known>,
         place: Place,
     ) -> Self {
-        Self { connection, committed, health, place }
+        Self { connection, committed, health, known, place }
     }
 
     /// Writes until the callers' end of the queue is dropped and the queue is empty.
@@ -88,6 +93,8 @@ impl Writer {
         if !self.place.holds() {
             return Err(Failure { outcome: Append::Unavailable, cause: Cause::Displaced });
         }
+        // Before anybody can know that they have events.
+        group.iter().filter_map(begun).for_each(|conversation| self.known.add(conversation));
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(before_commit)?;
         let outcomes = group.iter().map(|request| append::write(&transaction, request)).collect::<Result<_, _>>();
@@ -156,6 +163,14 @@ fn needs_one_file(request: &Request) -> bool {
     matches!(request.work, Work::Erase { .. } | Work::Close)
 }
 
+/// The conversation that a request may begin.
+fn begun(request: &Request) -> Option<ConversationId> {
+    match &request.work {
+        Work::Append { conversation, expected, may_begin, .. } if *expected == 0 || *may_begin => Some(*conversation),
+        Work::Append { .. } | Work::Erase { .. } | Work::Close => None,
+    }
+}
+
 /// SQLite rolls back a commit that failed. But when the failure came after the last frame was written, as that of the fsync
 /// does, the frames are whole in the file, and a crash before they are overwritten would bring the transaction back.
 fn outcome_of_failed_commit(cause: &rusqlite::Error) -> Append {
@@ -188,7 +203,7 @@ mod tests {
             let Database { connection, end, .. } = Database::open(&file).unwrap();
             let (durable, committed) = watch::channel(end);
             let place = Place::of(vec![file]).unwrap();
-            Self { dir, writer: Writer::new(connection, durable, Arc::default(), place), committed }
+            Self { dir, writer: Writer::new(connection, durable, Arc::default(), Arc::default(), place), committed }
         }
 
         /// Writes one group of appends, each with an event of one of `authors`.
