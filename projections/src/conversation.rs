@@ -33,8 +33,6 @@ pub(crate) const SCHEMA: &str = "
     INSERT INTO conversation_count VALUES (0);
 ";
 
-const COLUMNS: &str = "number, id, version, owner, session, created_at, updated_at, newest, messages, failed";
-
 /// A conversation, as its row is or will be.
 #[derive(Debug, Clone)]
 pub(crate) struct Conversation {
@@ -80,7 +78,7 @@ impl Conversation {
     }
 
     pub(crate) fn load(db: &Connection, id: ConversationId) -> rusqlite::Result<Option<Self>> {
-        db.prepare_cached(&format!("SELECT {COLUMNS} FROM conversation WHERE id = ?1"))?
+        db.prepare_cached("SELECT * FROM conversation WHERE id = ?1")?
             .query_row([id.as_uuid()], Self::from_row)
             .optional()
     }
