@@ -4,11 +4,11 @@
 //! Architecture invariant: all of it happens in the transaction that the checkpoint is written in. Only a build beside tells its index
 //! afterwards, and is thrown away whole if that fails.
 
+use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use chat_eventlog::Position;
 use chat_schema::{ConversationId, Envelope, Event, FailureReason, MessageId, MessageStatus, Timings, Usage};
-use foldhash::{HashMap, HashMapExt};
 use rusqlite::Connection;
 
 use crate::conversation::{self, Content, Conversation, Question};

@@ -1,83 +1,102 @@
 //! Which conversations may have events. Most messages that open a conversation begin it; that the log has nothing of one is then known
 //! without waking a thread that asks the disk.
 //!
-//! Bloom filters: they may take a conversation for known that is not, never one that is for unknown.
+//! Bloom filters: they may take a conversation for known that is not, never one that is for unknown. The writer fills them: with what
+//! it begins, and, while nobody waits for it, with what was there before.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_schema::ConversationId;
 use fastbloom::BloomFilter;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
-
-use crate::log::Position;
 
 /// Conversations in the first filter. Each further one has room for twice as many as the one before.
 const FIRST: usize = 1 << 14;
 
+/// Filters at most, for four million conversations, in four megabytes. A log of more is asked about each.
+const FILTERS: usize = 8;
+
 /// Share of unknown conversations that a full filter takes for known.
-const FALSE_POSITIVES: f64 = 0.01;
+const FALSE_POSITIVES: f64 = 0.02;
 
-/// A log that ends further on is not read through at its opening: it would keep a disk busy for long. All of its conversations may have
-/// events then.
-const LAST_READ: Position = Position::new(10_000_000);
-
-/// Conversations read at a time, and added while others wait.
-const PORTION: usize = 1000;
-
-/// The conversations of one log. About a byte and a half each.
+/// The conversations of one log, at one to three bytes each.
 #[derive(Default)]
-pub(super) struct Known(Mutex<Filters>);
+pub(super) struct Known(Mutex<State>);
+
+enum State {
+    /// Not all that were there at the opening are in it.
+    Reading(Filters),
+    Whole(Filters),
+    /// Any may have events.
+    Off,
+}
 
 #[derive(Default)]
 struct Filters {
     filters: Vec<BloomFilter>,
     /// How many fit into the last one.
     room: usize,
-    /// Whether those that were there at the opening are in it.
-    is_whole: bool,
+}
+
+/// The way through the conversations that were there at the opening.
+pub(super) struct Unread {
+    known: Arc<Known>,
+    /// The one read last.
+    after: Option<ConversationId>,
 }
 
 impl Known {
-    /// Those of the log in `file`, which ends at `end`. They are read in a thread of its own; until it is done any may have events.
-    pub(super) fn of(file: PathBuf, end: Position) -> std::io::Result<Arc<Self>> {
-        let known = Arc::<Self>::default();
-        if end == Position::START {
-            known.filters().is_whole = true;
-        } else if end <= LAST_READ {
-            let reading = Arc::downgrade(&known);
-            std::thread::Builder::new().name("event-log-known".into()).spawn(move || {
-                if let Err(error) = read(&file, &reading) {
-                    tracing::warn!(%error, "which conversations the event log knows cannot be read: each is looked for");
-                }
-            })?;
-        }
-        Ok(known)
-    }
-
     /// Counts the conversation among those that have events.
     pub(super) fn add(&self, conversation: ConversationId) {
-        self.filters().add(conversation);
+        self.state().add(conversation);
     }
 
     /// Whether the conversation may have events.
     pub(super) fn may_have_events(&self, conversation: ConversationId) -> bool {
-        let filters = self.filters();
-        !filters.is_whole || filters.contain(conversation)
+        match &*self.state() {
+            State::Whole(filters) => filters.contain(conversation),
+            State::Reading(_) | State::Off => true,
+        }
     }
 
-    fn filters(&self) -> MutexGuard<'_, Filters> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Filters {
+impl Default for State {
+    fn default() -> Self {
+        Self::Reading(Filters::default())
+    }
+}
+
+impl State {
     fn add(&mut self, conversation: ConversationId) {
+        let (Self::Reading(filters) | Self::Whole(filters)) = self else { return };
+        if !filters.add(conversation) {
+            *self = Self::Off;
+        }
+    }
+
+    /// All that were there are in it.
+    fn end(&mut self) {
+        if let Self::Reading(filters) = self {
+            *self = Self::Whole(std::mem::take(filters));
+        }
+    }
+}
+
+impl Filters {
+    /// False if there is no more room.
+    fn add(&mut self, conversation: ConversationId) -> bool {
         if self.contain(conversation) {
-            return;
+            return true;
         }
         if self.room == 0 {
+            if self.filters.len() == FILTERS {
+                return false;
+            }
             self.room = FIRST << self.filters.len();
             self.filters.push(BloomFilter::with_false_pos(FALSE_POSITIVES).expected_items(self.room));
         }
@@ -85,6 +104,7 @@ impl Filters {
         if let Some(last) = self.filters.last_mut() {
             last.insert(conversation.as_uuid());
         }
+        true
     }
 
     fn contain(&self, conversation: ConversationId) -> bool {
@@ -92,94 +112,143 @@ impl Filters {
     }
 }
 
-/// Adds all conversations of the log in `file`, unless nobody asks for them any more. In portions, so that the write-ahead log can be emptied
-/// in between.
-fn read(file: &Path, known: &Weak<Known>) -> rusqlite::Result<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(file, flags)?;
-    let mut portion = connection
-        .prepare("SELECT DISTINCT conversation FROM event WHERE conversation > ?1 ORDER BY conversation LIMIT ?2")?;
-    let mut after = Vec::new();
-    loop {
-        let found = portion.query_map((&after, PORTION), |row| row.get::<_, [u8; 16]>(0))?;
-        let found: Vec<_> = found.collect::<rusqlite::Result<_>>()?;
-        let Some(known) = known.upgrade() else { return Ok(()) };
-        let mut filters = known.filters();
-        for conversation in &found {
-            filters.add(Uuid::from_bytes(*conversation).into());
-        }
-        let Some(last) = found.last() else {
-            filters.is_whole = true;
-            return Ok(());
-        };
-        after = last.to_vec();
+impl Unread {
+    /// All that the log has.
+    pub(super) fn all(known: Arc<Known>) -> Self {
+        Self { known, after: None }
     }
+
+    /// Reads `count` further conversations of the log that `connection` has open, or those that there are; whether there may be more.
+    pub(super) fn read(&mut self, connection: &Connection, count: usize) -> bool {
+        for _ in 0..count {
+            let next = next(connection, self.after);
+            let mut state = self.known.state();
+            match next {
+                Ok(Some(next)) => {
+                    state.add(next);
+                    self.after = Some(next);
+                }
+                Ok(None) => state.end(),
+                Err(error) => {
+                    tracing::warn!(%error, "event log's conversations cannot be read: each is looked for");
+                    *state = State::Off;
+                }
+            }
+            if !matches!(*state, State::Reading(_)) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// The conversation whose id follows, however many events the one before has.
+fn next(connection: &Connection, after: Option<ConversationId>) -> rusqlite::Result<Option<ConversationId>> {
+    let after = after.as_ref().map_or(&[][..], |after| after.as_uuid().as_bytes());
+    connection
+        .prepare_cached("SELECT conversation FROM event WHERE conversation > ?1 ORDER BY conversation LIMIT 1")?
+        .query_row([after], |row| row.get(0))
+        .optional()
+        .map(|next| next.map(|next| Uuid::from_bytes(next).into()))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
-
-    use futures_util::future::join_all;
-
     use super::*;
-    use crate::conformance::{Author, store};
-    use crate::embedded::EmbeddedLog;
-    use crate::log::EventLog;
 
-    fn conversations(count: u128) -> impl Iterator<Item = ConversationId> {
+    fn conversations(count: u128) -> Vec<ConversationId> {
         // As their ids are: spread evenly.
-        (0..count).map(|number| Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).into())
+        let spread =
+            |number: u128| Uuid::from_u128(number.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)).into();
+        (1..=count).map(spread).collect()
+    }
+
+    /// A log of these conversations, each with two events.
+    fn log(conversations: &[ConversationId]) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        for conversation in conversations {
+            for version in [1, 2] {
+                let row = (conversation.as_uuid().as_bytes(), version, [0; 32], []);
+                let sql = "INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
+                connection.execute(sql, row).unwrap();
+            }
+        }
+        connection
+    }
+
+    /// What is known of a log without events.
+    fn empty() -> Arc<Known> {
+        let known = Arc::<Known>::default();
+        assert!(!Unread::all(known.clone()).read(&log(&[]), 1));
+        known
+    }
+
+    fn known_of(known: &Known, conversations: &[ConversationId]) -> usize {
+        conversations.iter().filter(|conversation| known.may_have_events(**conversation)).count()
     }
 
     #[test]
     fn none_that_was_added_is_unknown_and_few_others_are_known() {
-        let known = Known::of(PathBuf::new(), Position::START).unwrap();
-        let most = 8 * FIRST as u128;
-        conversations(most).for_each(|conversation| known.add(conversation));
-        assert!(conversations(most).all(|conversation| known.may_have_events(conversation)));
-        let others = conversations(2 * most).skip(most as usize);
-        let mistaken = others.filter(|other| known.may_have_events(*other)).count() as f64;
-        assert!(mistaken < 4.0 * FALSE_POSITIVES * most as f64, "{mistaken}");
+        let known = empty();
+        let all = conversations(16 * FIRST as u128);
+        let (added, others) = all.split_at(8 * FIRST);
+        added.iter().for_each(|conversation| known.add(*conversation));
+        assert_eq!(known_of(&known, added), added.len());
+        let mistaken = known_of(&known, others) as f64;
+        assert!(mistaken < 4.0 * FALSE_POSITIVES * others.len() as f64, "{mistaken}");
     }
 
     #[test]
-    fn any_may_have_events_until_all_are_read() {
-        let known = Known::default();
-        let one = ConversationId::from(Uuid::from_u128(1));
-        assert!(known.may_have_events(one));
-        known.filters().is_whole = true;
-        assert!(!known.may_have_events(one));
-    }
-
-    #[tokio::test]
-    async fn the_conversations_of_a_log_that_is_opened_are_known_and_soon_no_others() {
-        let dir = tempfile::tempdir().unwrap();
-        let authors: Vec<_> = std::iter::repeat_with(Author::new).take(2 * PORTION + 1).collect();
-        {
-            let log = EmbeddedLog::open(dir.path()).unwrap();
-            join_all(authors.iter().map(async |author| store(&log, &author.clone().events(2)).await)).await;
-        }
-        let log = EmbeddedLog::open(dir.path()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(60);
-        // All but a few.
-        while conversations(100).filter(|other| log.known.may_have_events(*other)).count() > 20 {
-            assert!(Instant::now() < deadline, "the log is not read");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        for author in &authors {
-            assert_eq!(log.read(author.conversation, 0).await.unwrap().len(), 2);
+    fn what_a_log_has_is_known_once_all_of_it_is_read_and_any_may_have_events_before() {
+        let all = conversations(200);
+        let (there, others) = all.split_at(100);
+        for portion in [1, 7, 50, 99, 100, 101] {
+            let (connection, known) = (log(there), Arc::<Known>::default());
+            let mut unread = Unread::all(known.clone());
+            loop {
+                assert_eq!(known_of(&known, &all), all.len(), "in portions of {portion}");
+                if !unread.read(&connection, portion) {
+                    break;
+                }
+            }
+            assert_eq!(known_of(&known, there), there.len(), "in portions of {portion}");
+            assert!(known_of(&known, others) < 20, "in portions of {portion}");
         }
     }
 
-    #[tokio::test]
-    async fn a_conversation_that_is_begun_is_known_at_once() {
-        let dir = tempfile::tempdir().unwrap();
-        let log = EmbeddedLog::open(dir.path()).unwrap();
-        let mut author = Author::new();
-        assert!(!log.known.may_have_events(author.conversation));
-        assert!(log.read(author.conversation, 0).await.unwrap().is_empty());
-        store(&log, &author.events(1)).await;
-        assert_eq!(log.read(author.conversation, 0).await.unwrap().len(), 1);
+    #[test]
+    fn what_is_begun_while_the_log_is_read_is_known_before_and_behind_the_place() {
+        let (mut there, known) = (conversations(20), Arc::<Known>::default());
+        there.sort_by_key(|conversation| *conversation.as_uuid());
+        let begun = [there.remove(2), there.remove(15)];
+        let (connection, mut unread) = (log(&there), Unread::all(known.clone()));
+        assert!(unread.read(&connection, 10));
+        begun.iter().for_each(|conversation| known.add(*conversation));
+        assert!(!unread.read(&connection, 100));
+        assert_eq!((known_of(&known, &there), known_of(&known, &begun)), (18, 2));
+        assert!(known_of(&known, &conversations(1000)) < 100);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_read_may_have_events_of_any() {
+        let known = Arc::<Known>::default();
+        assert!(!Unread::all(known.clone()).read(&Connection::open_in_memory().unwrap(), 1));
+        known.add(conversations(1)[0]);
+        assert_eq!(known_of(&known, &conversations(100)), 100);
+        assert!(matches!(*known.state(), State::Off));
+    }
+
+    #[test]
+    fn more_conversations_than_there_is_room_for_make_any_possible() {
+        let known = empty();
+        let small = BloomFilter::with_num_bits(64).hashes(1);
+        *known.state() = State::Whole(Filters { filters: vec![small; FILTERS], room: 1 });
+        let all = conversations(2);
+        known.add(all[0]);
+        assert!(!known.may_have_events(all[1]));
+        known.add(all[1]);
+        assert!(matches!(*known.state(), State::Off));
+        assert_eq!(known_of(&known, &conversations(100)), 100);
     }
 }

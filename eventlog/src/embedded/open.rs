@@ -124,6 +124,16 @@ mod tests {
     }
 
     #[test]
+    fn sqlite_has_no_locks_that_all_connections_share_for_every_page() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+        let options: Vec<String> = options.query_map((), |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        // `.cargo/config.toml` says so, unless LIBSQLITE3_FLAGS is set to something else.
+        assert!(!options.contains(&"ENABLE_MEMORY_MANAGEMENT".to_owned()), "{options:?}");
+        assert!(options.contains(&"DEFAULT_MEMSTATUS=0".to_owned()), "{options:?}");
+    }
+
+    #[test]
     fn a_commit_waits_for_its_fsync() {
         let (_dir, file) = new_file();
         let connection = Database::open(&file).unwrap().connection;

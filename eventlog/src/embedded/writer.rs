@@ -9,12 +9,21 @@ use tokio::sync::{mpsc, watch};
 use super::append;
 use super::directory::Place;
 use super::health::Health;
-use super::known::Known;
+use super::known::{Known, Unread};
 use super::queue::{Request, Work};
 use crate::log::{Append, Position};
 
 /// Appends in one transaction at most.
 const GROUP: usize = 512;
+
+/// Conversations read in a row while nobody waits: somebody may the next moment.
+const PORTION: usize = 32;
+
+/// Pages kept in memory, in kibibytes: as SQLite has it.
+const PAGES: i32 = -2000;
+
+/// Pages kept while that is read which is needed once.
+const PAGES_ONCE: i32 = 4;
 
 /// Owns the only connection that writes.
 pub(super) struct Writer {
@@ -22,6 +31,8 @@ pub(super) struct Writer {
     committed: watch::Sender<Position>,
     health: Arc<Health>,
     known: Arc<Known>,
+    /// `None` once all are known.
+    unread: Option<Unread>,
     place: Place,
 }
 
@@ -44,8 +55,7 @@ enum Cause {
 }
 
 impl Writer {
-    /// Moves `committed` to the last durable position, tells in `health` how the groups fare, and makes the conversations it begins
-    /// `known`.
+    /// Moves `committed` to the last durable position, tells in `health` how the groups fare, and fills `known`.
     pub(super) fn new(
         connection: Connection,
         committed: watch::Sender<Position>,
@@ -53,15 +63,44 @@ impl Writer {
         known: Arc<Known>,
         place: Place,
     ) -> Self {
-        Self { connection, committed, health, known, place }
+        let unread = Some(Unread::all(known.clone()));
+        Self { connection, committed, health, known, unread, place }
     }
 
     /// Writes until the callers' end of the queue is dropped and the queue is empty.
     pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
         let mut group = Vec::with_capacity(GROUP);
-        while requests.blocking_recv_many(&mut group, GROUP) > 0 {
+        loop {
+            self.read_while_nobody_waits(&requests);
+            if requests.blocking_recv_many(&mut group, GROUP) == 0 {
+                return;
+            }
             self.write(&mut group);
         }
+    }
+
+    /// Has SQLite keep so many pages in memory, or kibibytes of them if the number is negative.
+    fn keep_pages(&self, most: i32) {
+        if let Err(error) = self.connection.pragma_update(None, "cache_size", most) {
+            tracing::warn!(%error, "event log cannot set how many pages it keeps");
+        }
+    }
+
+    /// Reads on which conversations the log has, until that is known or an append waits.
+    fn read_while_nobody_waits(&mut self, requests: &mpsc::Receiver<Request>) {
+        if self.unread.is_none() {
+            return;
+        }
+        self.keep_pages(PAGES_ONCE);
+        while let Some(unread) = &mut self.unread
+            && requests.is_empty()
+            && !requests.is_closed()
+        {
+            if !unread.read(&self.connection, PORTION) {
+                self.unread = None;
+            }
+        }
+        self.keep_pages(PAGES);
     }
 
     /// Writes a group and answers everyone in it.
@@ -242,6 +281,21 @@ mod tests {
         let conflict = Append::Conflict { expected: 0, actual: 1 };
         assert_eq!(outcomes, [Append::Appended(Position::new(1)), conflict, Append::Appended(Position::new(2))]);
         assert_eq!((test.stored(), test.committed.borrow().get()), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_conversation_is_known_before_its_first_event_is_committed() {
+        let mut test = Test::new();
+        let known = test.writer.known.clone();
+        let (_queue, requests) = queue::bounded();
+        test.writer.read_while_nobody_waits(&requests);
+        let (mut author, other) = (Author::new(), Author::new());
+        assert!(!known.may_have_events(author.conversation));
+
+        test.limit_pages(1);
+        assert_eq!(test.write(&mut [&mut author], 10_000).await, [Append::Unavailable]);
+        assert!(known.may_have_events(author.conversation));
+        assert!(!known.may_have_events(other.conversation));
     }
 
     #[tokio::test]

@@ -2,9 +2,9 @@
 //! digits, without case and accents. Scripts written without spaces give a word for every character, so that a part of
 //! a sentence is found.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
-use foldhash::{HashSet, HashSetExt};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::canonical_combining_class;
 

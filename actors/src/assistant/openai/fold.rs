@@ -97,6 +97,10 @@ impl Fold {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     /// What an answer of these events said, what its last one led to, and the answer so far.
@@ -146,6 +150,58 @@ mod tests {
         let (tokens, end, _) = said([&*first, &*last, &*first]);
         assert_eq!(tokens.text(), "Ja!");
         assert!(matches!(end, Some(Err(Fault::TextAfterEnd))));
+    }
+
+    #[test]
+    fn a_text_makes_the_pattern_of_those_after_it() {
+        let (_, _, fold) = said([&*token("Ja")]);
+        assert_eq!(fold.pattern.text(&token("Nein")), Some("Nein"));
+    }
+
+    /// An event of one of many shapes, around a text that is one or would like to be more.
+    fn event() -> impl Strategy<Value = String> {
+        let texts =
+            ["", "Ja", "Nein", " ", "ü", r"\u00fc", r"\n", "\n", r#"\""#, r#"","refusal":"no"#, "}]}", r#""}}]}"#];
+        let shapes = [
+            r#"{"choices":[{"delta":{"content":"TEXT"}}]}"#,
+            r#" {"model":"m","choices":[{"index":0,"delta":{"content":"TEXT"},"finish_reason":null}],"usage":null}"#,
+            r#"{"model":"TEXT","choices":[{"delta":{"content":"TEXT"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT"},"finish_reason":"TEXT"}]}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT"},"finish_reason":"stop"}]}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT"}},{"index":1,"delta":{"content":"TEXT"}},{"delta":{"content":"Ja"}}]}"#,
+            r#"{"choices":[{"delta":{"content":""}},{"delta":{"content":"TEXT"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT","content":"Ja"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT","refusal":""}}],"note":"TEXT"}"#,
+            r#"{"choices":[{"delta":{"content":"Ja","refusal":"TEXT"}}]}"#,
+            r#"{"choices":[{"index":2,"delta":{"content":"TEXT"}}]}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT"}}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
+            r#"{"choices":[{"delta":{"content":"TEXT"}}]"#,
+            r#"{"error":"TEXT"}"#,
+            "TEXT",
+        ];
+        let event = (select(texts.to_vec()), select(shapes.to_vec()));
+        event.prop_map(|(text, shape)| shape.replace("TEXT", text))
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_is_the_one_that_json_gives(events in vec(event(), 1..12)) {
+            let answer = |compares: bool| {
+                let (mut fold, mut steps) = (Fold::new("scripted"), Vec::new());
+                for data in &events {
+                    if !compares {
+                        fold.pattern = Pattern::default();
+                    }
+                    let taken = fold.take(&Event { data: data.clone(), ..Event::default() });
+                    steps.push((format!("{taken:?}"), fold.take_tokens()));
+                    if taken.is_break() {
+                        break;
+                    }
+                }
+                (steps, format!("{:?}", fold.finish()))
+            };
+            prop_assert_eq!(answer(true), answer(false));
+        }
     }
 
     #[test]

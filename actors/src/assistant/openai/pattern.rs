@@ -1,5 +1,6 @@
-//! What a server's events repeat. Nearly all of an answer differ from the one before in their text alone, and such a one is read by
-//! comparing it with that, in a fraction of the time its JSON takes.
+//! What a server's events repeat. With most servers nearly all of an answer differ from the one before in their text alone, and such a
+//! one is read by comparing it with that, in a fraction of the time its JSON takes. OpenAI itself adds noise of changing length to each
+//! (`obfuscation`): those are read as JSON.
 
 use std::ops::Range;
 
