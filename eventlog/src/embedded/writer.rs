@@ -88,7 +88,8 @@ impl Writer {
 
     /// Reads on which conversations the log has, until that is known or an append waits.
     fn read_while_nobody_waits(&mut self, requests: &mpsc::Receiver<Request>) {
-        if self.unread.is_none() {
+        // Without a pause to read in, the pages that appends need stay.
+        if self.unread.is_none() || !requests.is_empty() {
             return;
         }
         self.keep_pages(PAGES_ONCE);
