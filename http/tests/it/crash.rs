@@ -1,12 +1,13 @@
 //! kill -9: what was acknowledged is there afterwards, and the conversation goes on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use crate::support::{Options, Server, Stream, Upstream, WIDGET_KEY};
+use crate::support::{Server, Stream, Upstream, WIDGET_KEY, model};
 
 #[tokio::test]
 async fn a_kill_during_an_answer_loses_nothing_that_was_acknowledged() {
@@ -45,8 +46,20 @@ struct Seen {
 async fn a_kill_under_load_loses_nothing_that_was_acknowledged() {
     const VISITORS: usize = 16;
     const ENOUGH: usize = 60;
-    let mut server = Server::start(Options::default().var("RATE_LIMIT_MAX_REQUESTS", 1_000_000));
-    let seen = Arc::new(Mutex::new(Vec::new()));
+    let upstream = Upstream::start().await;
+    let options = model(&upstream.base_url()).var("RATE_LIMIT_MAX_REQUESTS", 1_000_000);
+    let mut server = Server::start(options);
+
+    // One answer is under way at the kill, whatever becomes of the others.
+    let mut speaker = upstream.speak();
+    let mut cut = server.stream_as("cut", "m0", "question 0").await;
+    speaker.token("half of ");
+    while cut.next().await.unwrap() != "token half of " {}
+    let cut_message = Seen { session: "cut".to_owned(), id: "m0".to_owned(), stored: true, answer: None };
+    let seen = Arc::new(Mutex::new(vec![cut_message]));
+    for number in 0..10 * ENOUGH {
+        upstream.answer(&["answer ", &number.to_string()]);
+    }
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let mut visitors = Vec::new();
     for visitor in 0..VISITORS {
@@ -81,12 +94,13 @@ async fn a_kill_under_load_loses_nothing_that_was_acknowledged() {
     for visitor in visitors {
         visitor.await.unwrap();
     }
+    assert_eq!(cut.next().await, None, "the stream was cut");
     server.restart();
     let seen = seen.lock().await;
-    assert!(seen.iter().any(|message| message.stored && message.answer.is_none()), "some answers were cut");
-    for visitor in 0..VISITORS {
-        let session = format!("visitor-{visitor}");
-        let thread = server.thread(&session).await;
+    let sessions: BTreeSet<&str> = seen.iter().map(|message| message.session.as_str()).collect();
+    assert_eq!(sessions.len(), VISITORS + 1);
+    for session in sessions {
+        let thread = server.thread(session).await;
         for message in seen.iter().filter(|message| message.session == session && message.stored) {
             let question = format!("user: question {}", message.id.trim_start_matches('m'));
             // A turn that was cut is closed soon after the start.
