@@ -1,7 +1,7 @@
 // The list: what happens appears, what is looked for is found, a long list stays light.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { PHONE, startWorld } from './harness.mjs';
+import { gate, PHONE, startWorld } from './harness.mjs';
 
 let world;
 before(async () => {
@@ -78,7 +78,16 @@ test('a_long_list_is_scrolled_to_its_end_with_few_rows_in_the_document', async (
 });
 
 test('whoever_reads_further_down_is_not_moved_by_what_comes', async () => {
-  const person = await world.operator();
+  const person = await world.stranger();
+  // The list is asked for at once, and again when the feed stands: with the second answer nothing is new any more.
+  const settled = gate();
+  let answers = 0;
+  person.page.on('requestfinished', (request) => {
+    if (/admin\/conversations\?(?!.*cursor=)/.test(request.url()) && ++answers === 2) settled.open();
+  });
+  await person.signIn();
+  await settled.opened;
+  await person.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
   await person.rows.first().waitFor();
   await person.page.locator('.rows').evaluate((list) => list.scrollTo(0, 1440));
   await person.page.waitForFunction(() => document.querySelector('.rows').scrollTop === 1440);

@@ -1,8 +1,6 @@
 //! Ratings: stored between the appends of turns, and never at their cost.
 
-use std::time::Duration;
-
-use chat_actors::{Refusal, Settings, Stage};
+use chat_actors::{Refusal, Stage};
 use chat_schema::Rating;
 
 use crate::bench::{Bench, conversation, ended, session};
@@ -145,9 +143,10 @@ async fn a_rating_the_log_does_not_take_is_refused_and_the_running_answer_goes_o
 
 #[actix::test]
 async fn a_rating_of_unknown_outcome_says_so_and_the_running_answer_is_stored_on_top() {
-    let bench = Bench::with(Settings { append_patience: Duration::from_millis(200), ..Settings::default() });
+    let bench = Bench::new();
     bench.answered("a", "hi", "hello").await;
     let (mut attachment, call) = bench.answering("b", "more", "ok").await;
+    // More often than an append is repeated.
     bench.log.fail(Fault::StoredButUnknown, 1000);
     assert_eq!(bench.rate("a", UP).await, Err(Refusal::StorageUnknown));
     bench.log.heal();

@@ -39,7 +39,9 @@ pub(super) fn replicas_on<const COUNT: usize>(bus: MemoryBus) -> ([Replica; COUN
     let replicas = [(); COUNT].map(|()| {
         let log = Arc::new(shared.beside());
         let (puppet, connection) = (Arc::new(Puppet::default()), bus.connect());
-        let services = Services::new(log.clone(), Some(connection.clone()), puppet.clone(), Settings::default());
+        // An owner waits as long as the test does for what others decide.
+        let settings = Settings { ending_patience: PATIENCE, ..Settings::default() };
+        let services = Services::new(log.clone(), Some(connection.clone()), puppet.clone(), settings);
         let services = Arc::new(services);
         let registry = Registry::new(Arc::clone(&services));
         actix::spawn(registry.clone().live_among_peers());
@@ -225,6 +227,8 @@ async fn an_owner_that_others_may_take_for_dead_shows_nothing_more() {
     shows(&mut first, "shown ").await;
     let mut second = other.send("a", "hi").await;
     shows(&mut second, "shown ").await;
+    // Who is deaf takes nobody for dead, however long the sleep turns out to be.
+    other.connection.cut();
     one.connection.cut();
     sleep_until_the_lease_is_over().await;
     call.token("late");
@@ -232,6 +236,7 @@ async fn an_owner_that_others_may_take_for_dead_shows_nothing_more() {
     let replay = one.registry.submit(message("a", "hi")).await;
     assert_eq!(replay.err(), Some(Refusal::StorageUnknown), "what was shown of it is shown again");
 
+    other.connection.mend();
     assert_eq!(ended(&mut second).await, ABANDONED);
     assert_eq!(ended(&mut first).await, Stage::Broken);
     assert_eq!(first.progress.borrow().text(), "shown ", "an attempt that was given up was shown");

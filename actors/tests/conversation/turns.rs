@@ -155,7 +155,8 @@ async fn an_append_that_was_stored_without_an_answer_is_not_stored_twice() {
 
 #[actix::test]
 async fn an_append_that_stays_unknown_says_so_and_a_retry_settles_it() {
-    let bench = Bench::with(Settings { append_patience: Duration::from_millis(200), ..Settings::default() });
+    let bench = Bench::new();
+    // More often than an append is repeated.
     bench.log.fail(Fault::StoredButUnknown, 1000);
     let mut attachment = bench.send("a", "hi").await;
     assert_eq!(ended(&mut attachment).await, Stage::Refused(Refusal::StorageUnknown));

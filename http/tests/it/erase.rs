@@ -247,6 +247,9 @@ async fn what_was_rated_within_the_retention_time_stays_and_keeps_nothing_older_
     server.kill();
     let log = EmbeddedLog::open(&server.dir().join("log")).unwrap();
     append(&log, id_of("old"), |_| asked("old", CANARY)).await;
+    // An open turn would be closed after the start, which is news as well.
+    let failed = Event::ReplyFailed { in_reply_to: "m".parse().unwrap(), reason: FailureReason::Unavailable };
+    append(&log, id_of("old"), |_| failed).await;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64;
     for _ in 0..60 {
         let mut author = Author::new();

@@ -62,7 +62,9 @@ async fn an_answer_that_never_ends_does_not_hold_the_process_beyond_the_limit() 
     server.terminate();
     assert_eq!(server.wait().await.code(), Some(0));
     server.restart();
-    assert_eq!(server.thread("s").await, ["user: hi"]);
+    // The turn that was cut is closed soon after the start.
+    let thread = server.thread("s").await;
+    assert!(thread == ["user: hi"] || thread == ["user: hi (failed)"], "{thread:?}");
 }
 
 #[tokio::test]

@@ -49,6 +49,9 @@ async fn fill(server: &Server) -> Vec<usize> {
         let body = json!({"sessionId": session, "message": format!("{number} {}", "x".repeat(3900)), "messageId": "m"});
         let mut stream = server.stream_body(&body).await;
         if stream.response.status() == StatusCode::SERVICE_UNAVAILABLE {
+            // Nothing is said of the next one: answers that end meanwhile may leave room for it.
+            let (_, refused) = body_of(stream.response).await;
+            assert_eq!(refused["error"], "Service unavailable");
             return acknowledged;
         }
         assert_eq!(stream.response.status(), 200);
@@ -85,9 +88,6 @@ async fn a_full_disk_refuses_messages_and_recovers_with_space() {
         Server::start(options().var("EVENT_LOG", format!("embedded:{}", disk.path().join("log").display())));
     let acknowledged = fill(&server).await;
     assert!(!acknowledged.is_empty());
-    let refused = server.say("another", &"x".repeat(3900)).await;
-    assert_eq!(refused.status(), 503);
-    assert_eq!(refused.json::<serde_json::Value>().await.unwrap()["error"], "Service unavailable");
     assert_eq!(server.get("/health").await.status(), 200);
     assert_eq!(server.get("/ready").await.status(), 200);
 
@@ -149,7 +149,6 @@ async fn a_file_size_limit_refuses_messages_and_recovers_when_it_is_lifted() {
     let server = Server::start(options().through(&["prlimit", "--fsize=1500000:unlimited"]));
     let acknowledged = fill(&server).await;
     assert!(!acknowledged.is_empty());
-    assert_eq!(server.say("another", &"x".repeat(3900)).await.status(), 503);
     let pid = server.pid().to_string();
     assert!(Command::new("prlimit").args(["--pid", &pid, "--fsize=unlimited"]).status().unwrap().success());
     assert_all_there(&server, &acknowledged).await;

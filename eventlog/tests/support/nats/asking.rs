@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A server that says nothing for so long has said all.
-const SILENCE: Duration = Duration::from_millis(500);
+/// A server that says nothing for so long has said all, or is asked again.
+pub(super) const SILENCE: Duration = Duration::from_millis(500);
 
 pub(super) struct Connection {
     /// What the server said of itself.
@@ -16,18 +16,19 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects and hears what the server says of itself, before it knows who is there; `None` when nobody answers.
-    pub(super) fn hear(port: u16) -> Option<Self> {
+    /// Connects and hears what the server says of itself, before it knows who is there; `None` when nobody answers. Every answer may
+    /// take as long as `silence`.
+    pub(super) fn hear(port: u16, silence: Duration) -> Option<Self> {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok()?;
-        stream.set_read_timeout(Some(SILENCE)).unwrap();
+        stream.set_read_timeout(Some(silence)).unwrap();
         let mut connection = Self { info: Value::Null, reader: BufReader::new(stream) };
         connection.info = serde_json::from_str(connection.line()?.strip_prefix("INFO ")?).ok()?;
         Some(connection)
     }
 
     /// Signs in; `None` when nobody is there or the server refuses.
-    pub(super) fn open(port: u16, user: Option<(&str, &str)>) -> Option<Self> {
-        let mut connection = Self::hear(port)?;
+    pub(super) fn open(port: u16, user: Option<(&str, &str)>, silence: Duration) -> Option<Self> {
+        let mut connection = Self::hear(port, silence)?;
         let mut options = json!({"verbose": false, "pedantic": false, "headers": true, "no_responders": true});
         if let Some((user, password)) = user {
             options["user"] = user.into();

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
+use super::asking::SILENCE;
 use super::node::{Node, PortTaken};
 use super::proxy::{Mode, Proxy};
-use super::{PASSWORD, USER, configuration, ports, until};
+use super::{PASSWORD, PATIENCE, USER, configuration, ports, until};
 
 const NODES: usize = 3;
 const APP: Option<(&str, &str)> = Some((USER, PASSWORD));
@@ -148,7 +149,7 @@ impl Cluster {
     /// Waits until the nodes have a leader and all of them follow it.
     pub(crate) fn until_whole(&self) {
         until("the cluster has a leader that all nodes follow", || {
-            let views = self.nodes[0].ask("$SYS.REQ.SERVER.PING.JSZ", "{}", NODES);
+            let views = self.nodes[0].ask("$SYS.REQ.SERVER.PING.JSZ", "{}", NODES, SILENCE);
             let of_leader = views.iter().find(|view| {
                 let leader = &view["data"]["meta_cluster"]["leader"];
                 leader.is_string() && *leader == view["server"]["name"]
@@ -160,19 +161,19 @@ impl Cluster {
     fn cluster_of(&self, stream: &str) -> Option<Value> {
         let running = self.nodes.iter().filter(|node| node.runs());
         let subject = format!("$JS.API.STREAM.INFO.{stream}");
-        let answers = running.map(|node| node.ask(&subject, &json!({}).to_string(), 1));
+        let answers = running.map(|node| node.ask(&subject, &json!({}).to_string(), 1, SILENCE));
         answers.flatten().map(|mut answer| answer["cluster"].take()).find(|cluster| cluster["leader"].is_string())
     }
 
-    /// Asks through one node; `None` when nobody answers.
+    /// Asks through one node; `None` when nobody answers soon.
     pub(crate) fn ask_node(&self, node: usize, subject: &str, body: &str) -> Option<Value> {
-        self.nodes[node].ask(subject, body, 1).pop()
+        self.nodes[node].ask(subject, body, 1, SILENCE).pop()
     }
 
-    /// Asks the cluster as `open-chat`, through any node that runs.
+    /// Asks the cluster as `open-chat`, through any node that runs, and waits for the answer.
     pub(crate) fn ask(&self, subject: &str, body: &str) -> Value {
         let mut running = self.nodes.iter().filter(|node| node.runs());
-        let answer = running.find_map(|node| node.ask(subject, body, 1).pop());
+        let answer = running.find_map(|node| node.ask(subject, body, 1, PATIENCE).pop());
         answer.unwrap_or_else(|| panic!("no answer to {subject}"))
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn configuration() -> PathBuf {
 }
 
 /// Polls until `condition` gives a value.
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(value) = condition() {

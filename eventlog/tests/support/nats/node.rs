@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::asking::Connection;
+use super::asking::{Connection, SILENCE};
 use super::binary::nats_server;
 use super::{OPERATOR_PASSWORD, PASSWORD, PATIENCE, USER, until};
 
@@ -71,12 +71,12 @@ impl Node {
 
     /// Waits until the server answers this user and has its JetStream.
     pub(super) fn until_ready(&mut self, user: Option<(&str, &str)>) -> Result<(), PortTaken> {
-        self.until_connected(|port| Connection::open(port, user))
+        self.until_connected(|port| Connection::open(port, user, SILENCE))
     }
 
     /// Waits until the server takes connections and has its JetStream, whomever it then lets in.
     pub(super) fn until_listening(&mut self) -> Result<(), PortTaken> {
-        self.until_connected(Connection::hear)
+        self.until_connected(|port| Connection::hear(port, SILENCE))
     }
 
     fn until_connected(&mut self, connect: impl Fn(u16) -> Option<Connection>) -> Result<(), PortTaken> {
@@ -152,9 +152,10 @@ impl Node {
         self.dir.path()
     }
 
-    /// Asks as `open-chat`, for answers from at most `most` servers.
-    pub(super) fn ask(&self, subject: &str, body: &str, most: usize) -> Vec<Value> {
-        Connection::open(self.port, Some((USER, PASSWORD))).map_or_else(Vec::new, |mut it| it.ask(subject, body, most))
+    /// Asks as `open-chat`, for answers from at most `most` servers, until nothing comes for `silence`.
+    pub(super) fn ask(&self, subject: &str, body: &str, most: usize, silence: Duration) -> Vec<Value> {
+        let connection = Connection::open(self.port, Some((USER, PASSWORD)), silence);
+        connection.map_or_else(Vec::new, |mut it| it.ask(subject, body, most))
     }
 
     fn log_file(&self) -> PathBuf {

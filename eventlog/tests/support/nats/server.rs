@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::asking::SILENCE;
 use super::node::{Node, PortTaken};
-use super::{OPERATOR, OPERATOR_PASSWORD, PASSWORD, USER, configuration, ports};
+use super::{OPERATOR, OPERATOR_PASSWORD, PASSWORD, PATIENCE, USER, configuration, ports};
 
 pub(crate) struct Server {
     node: Node,
@@ -121,13 +122,15 @@ impl Server {
         self.node.resume();
     }
 
-    /// Asks the server as `open-chat` and returns its answer; `None` when there is none, or not one of JSON.
+    /// Asks the server as `open-chat` and returns its answer; `None` when there is none soon, or not one of JSON.
     pub(crate) fn try_ask(&self, subject: &str, body: &str) -> Option<Value> {
-        self.node.ask(subject, body, 1).pop()
+        self.node.ask(subject, body, 1, SILENCE).pop()
     }
 
+    /// Asks the server as `open-chat` and waits for its answer.
     pub(crate) fn ask(&self, subject: &str, body: &str) -> Value {
-        self.try_ask(subject, body).unwrap_or_else(|| panic!("no answer to {subject}"))
+        let answer = self.node.ask(subject, body, 1, PATIENCE).pop();
+        answer.unwrap_or_else(|| panic!("no answer to {subject}"))
     }
 
     /// Its directory: `store` with the data, and the log.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chat_eventlog::Recorded;
-use chat_schema::{ConversationId, Envelope, Event, MessageId};
+use chat_schema::{ConversationId, Envelope, Event, FailureReason, MessageId};
 
 use super::Violation;
 
@@ -22,6 +22,8 @@ pub(super) struct Stored {
     /// Milliseconds since the Unix epoch.
     pub(super) recorded_at: u64,
     pub(super) answers: Vec<String>,
+    /// Whether an attempt failed that its own process ended, and not others in its place.
+    pub(super) ended_by_owner: bool,
     attempts: u32,
     failed: bool,
 }
@@ -58,8 +60,15 @@ impl History {
                 if self.message(message).is_some() {
                     return Err(Violation::DoubledMessage { conversation, message: message.clone() });
                 }
-                let (id, text) = (message.clone(), content.clone());
-                self.messages.push(Stored { id, text, recorded_at, answers: Vec::new(), attempts: 1, failed: false });
+                self.messages.push(Stored {
+                    id: message.clone(),
+                    text: content.clone(),
+                    recorded_at,
+                    answers: Vec::new(),
+                    ended_by_owner: false,
+                    attempts: 1,
+                    failed: false,
+                });
             }
             Event::ReplyStarted { in_reply_to: message, attempt, .. } => {
                 self.open(conversation, message, violations);
@@ -79,10 +88,11 @@ impl History {
                     return Err(Violation::DoubledAnswer { conversation, message: message.clone() });
                 }
             }
-            Event::ReplyFailed { in_reply_to: message, .. } => {
+            Event::ReplyFailed { in_reply_to: message, reason } => {
                 self.close(conversation, message, violations);
                 if let Some(stored) = self.message_mut(message) {
                     stored.failed = true;
+                    stored.ended_by_owner |= *reason != FailureReason::Abandoned;
                 }
             }
             // Belongs to no turn.

@@ -12,6 +12,9 @@ use crate::seen::{End, Seen};
 /// How much the clocks of replicas and visitors, which are one machine's, may have been moved against each other in a run.
 const CLOCKS: Duration = Duration::from_millis(250);
 
+/// How late a follower may show the last words of an attempt that its owner ended: then it passes over what was on its way.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
 /// Every try of one message.
 type Tries<'a> = Vec<&'a Seen>;
 
@@ -36,8 +39,12 @@ pub(super) fn check(
     for (conversation, messages) in known {
         let history = histories.get(&conversation).unwrap_or(&nothing);
         for (message, tries) in messages {
-            check_message(message, history.message(message), tries, violations);
-            if two_attempts_at_once(tries, lateness) {
+            let stored = history.message(message);
+            check_message(message, stored, tries, violations);
+            let ended_by_owner = stored.is_some_and(|stored| stored.ended_by_owner);
+            let at_least = if ended_by_owner { ON_ITS_WAY } else { Duration::ZERO };
+            let late = |replica| lateness.get(&replica).copied().unwrap_or_default().max(at_least);
+            if two_attempts_at_once(tries, late) {
                 violations.push(Violation::TwoAttemptsAtOnce { message: MessageId::clone(message) });
             }
         }
@@ -92,10 +99,9 @@ fn acknowledged(tries: &Tries<'_>) -> Option<Duration> {
 
 /// Every attempt of the model's has words of its own, so two texts of which neither begins with the other are two attempts. What may
 /// have come late was surely shown only up to so long before its last token.
-fn two_attempts_at_once(tries: &Tries<'_>, lateness: &Lateness) -> bool {
+fn two_attempts_at_once(tries: &Tries<'_>, late: impl Fn(usize) -> Duration) -> bool {
     let sight = |one: &&Seen| {
-        let late = lateness.get(&one.replica).copied().unwrap_or_default();
-        Some((one.shown(), one.tokens.first()?.0, one.tokens.last()?.0.saturating_sub(late)))
+        Some((one.shown(), one.tokens.first()?.0, one.tokens.last()?.0.saturating_sub(late(one.replica))))
     };
     let shown: Vec<(String, Duration, Duration)> = tries.iter().filter_map(sight).collect();
     let other = |a: &str, b: &str| !a.starts_with(b) && !b.starts_with(a);

@@ -191,6 +191,26 @@ fn two_attempts_shown_at_the_same_time_are_noticed_and_one_after_the_other_are_n
 }
 
 #[test]
+fn an_attempt_that_its_owner_ended_is_shown_up_to_two_seconds_late_and_one_that_others_gave_up_or_nobody_is_not() {
+    let again = |failed: Story| failed.again("a", 2).answer("a", "second try").log();
+    let by_its_owner = again(Story::default().user("a").break_off("a"));
+    let by_others = again(Story::default().user("a").fail("a"));
+    let by_nobody = Story::default().user("a").answer("a", "second try").log();
+    let mut second = done("a", 5, "second try");
+    second.tokens.last_mut().unwrap().0 += Duration::from_secs(10);
+    let late = |millis| {
+        let mut first = Seen { tokens: done("a", 4, "first t").tokens, ..seen("a", 4, End::Cut) };
+        first.tokens.last_mut().unwrap().0 = second.tokens[0].0 + Duration::from_millis(millis);
+        [first, second.clone()]
+    };
+    let at_once = [Violation::TwoAttemptsAtOnce { message: id("a") }];
+    assert_eq!(check(&by_its_owner, &late(1999)), []);
+    assert_eq!(check(&by_its_owner, &late(2000)), at_once);
+    assert_eq!(check(&by_others, &late(1)), at_once);
+    assert_eq!(check(&by_nobody, &late(1)), at_once);
+}
+
+#[test]
 fn an_attempt_is_shown_late_where_the_way_is_slow_and_no_later() {
     let log = Story::default().user("a").fail("a").again("a", 2).answer("a", "second try").log();
     let late = Duration::from_millis(200);

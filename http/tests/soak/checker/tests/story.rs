@@ -66,6 +66,12 @@ impl Story {
         self
     }
 
+    /// Fails as its own process says.
+    pub(super) fn break_off(mut self, message: &str) -> Self {
+        self.events.push(Event::ReplyFailed { in_reply_to: id(message), reason: FailureReason::Unavailable });
+        self
+    }
+
     /// The events, sealed one on the other.
     pub(super) fn log(self) -> Vec<Recorded> {
         let mut head = Head::EMPTY;
