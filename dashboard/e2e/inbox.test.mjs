@@ -77,7 +77,7 @@ test('a_long_list_is_scrolled_to_its_end_with_few_rows_in_the_document', async (
   await person.leave();
 });
 
-test('whoever_reads_further_down_is_not_moved_by_what_comes', async () => {
+test('whoever_reads_further_down_is_not_moved_by_what_comes', { timeout: 60_000 }, async () => {
   const person = await world.stranger();
   // The list is asked for at once, and again when the feed stands: with the second answer nothing is new any more.
   const settled = gate();

@@ -39,8 +39,8 @@ pub(super) fn replicas_on<const COUNT: usize>(bus: MemoryBus) -> ([Replica; COUN
     let replicas = [(); COUNT].map(|()| {
         let log = Arc::new(shared.beside());
         let (puppet, connection) = (Arc::new(Puppet::default()), bus.connect());
-        // An owner waits as long as the test does for what others decide.
-        let settings = Settings { ending_patience: PATIENCE, ..Settings::default() };
+        // An owner waits longer than the test does for what others decide.
+        let settings = Settings { ending_patience: 2 * PATIENCE, ..Settings::default() };
         let services = Services::new(log.clone(), Some(connection.clone()), puppet.clone(), settings);
         let services = Arc::new(services);
         let registry = Registry::new(Arc::clone(&services));

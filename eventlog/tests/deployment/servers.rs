@@ -71,7 +71,7 @@ fn a_node_that_is_parted_from_the_others_loses_its_lead_and_follows_when_it_is_b
     let next = cluster.leader_seen_by(other, STREAM, |next| next != leader);
     assert_ne!(next, leader);
     // As long as the others do not know who leads now, what is published may go to the isolated node alone.
-    until("`one` is stored", || {
+    let acknowledged = until("`one` is stored", || {
         let stored = cluster.ask_node(other, "open-chat.conversation.c", "one");
         stored.filter(|stored| stored["seq"].is_u64())
     });
@@ -82,9 +82,9 @@ fn a_node_that_is_parted_from_the_others_loses_its_lead_and_follows_when_it_is_b
     );
     cluster.rejoin(leader);
     cluster.until_current(STREAM);
-    let last = r#"{"last_by_subj":"open-chat.conversation.c"}"#;
+    let its_place = json!({"seq": acknowledged["seq"]}).to_string();
     assert_eq!(
-        cluster.ask("$JS.API.STREAM.MSG.GET.open-chat", last)["message"]["data"],
+        cluster.ask("$JS.API.STREAM.MSG.GET.open-chat", &its_place)["message"]["data"],
         "b25l",
         "`one` is still there"
     );

@@ -25,8 +25,8 @@ const SILENCE: Duration = Duration::from_secs(3);
 const LONG_SILENCE: Duration = Duration::from_secs(10);
 /// Longest pause before another try.
 const PAUSE_MS: u64 = 250;
-/// Time after which a visitor gives a message up: a bound on hangs. Where every message is answered, nobody waits for it.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// Time after which a visitor gives a message up: a bound on hangs, above the minute that a slow machine took for one behind four others.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Who visits.
 #[derive(Clone)]

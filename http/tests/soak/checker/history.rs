@@ -22,10 +22,19 @@ pub(super) struct Stored {
     /// Milliseconds since the Unix epoch.
     pub(super) recorded_at: u64,
     pub(super) answers: Vec<String>,
-    /// Whether an attempt failed that its own process ended, and not others in its place.
-    pub(super) ended_by_owner: bool,
+    /// Whether an attempt failed that its own process ended.
+    ended_by_owner: bool,
+    /// Whether an attempt failed that others ended in its process's place.
+    given_up: bool,
     attempts: u32,
     failed: bool,
+}
+
+impl Stored {
+    /// Whether attempts failed, and all of them as their own processes said.
+    pub(super) fn failed_by_its_owners(&self) -> bool {
+        self.ended_by_owner && !self.given_up
+    }
 }
 
 pub(super) fn of(log: &[Recorded], violations: &mut Vec<Violation>) -> HashMap<ConversationId, History> {
@@ -66,6 +75,7 @@ impl History {
                     recorded_at,
                     answers: Vec::new(),
                     ended_by_owner: false,
+                    given_up: false,
                     attempts: 1,
                     failed: false,
                 });
@@ -92,7 +102,10 @@ impl History {
                 self.close(conversation, message, violations);
                 if let Some(stored) = self.message_mut(message) {
                     stored.failed = true;
-                    stored.ended_by_owner |= *reason != FailureReason::Abandoned;
+                    match reason {
+                        FailureReason::Abandoned => stored.given_up = true,
+                        _ => stored.ended_by_owner = true,
+                    }
                 }
             }
             // Belongs to no turn.

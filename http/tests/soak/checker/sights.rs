@@ -41,8 +41,10 @@ pub(super) fn check(
         for (message, tries) in messages {
             let stored = history.message(message);
             check_message(message, stored, tries, violations);
-            let ended_by_owner = stored.is_some_and(|stored| stored.ended_by_owner);
-            let at_least = if ended_by_owner { ON_ITS_WAY } else { Duration::ZERO };
+            let at_least = match stored {
+                Some(stored) if stored.failed_by_its_owners() => ON_ITS_WAY,
+                _ => Duration::ZERO,
+            };
             let late = |replica| lateness.get(&replica).copied().unwrap_or_default().max(at_least);
             if two_attempts_at_once(tries, late) {
                 violations.push(Violation::TwoAttemptsAtOnce { message: MessageId::clone(message) });

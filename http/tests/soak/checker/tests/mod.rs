@@ -195,6 +195,8 @@ fn an_attempt_that_its_owner_ended_is_shown_up_to_two_seconds_late_and_one_that_
     let again = |failed: Story| failed.again("a", 2).answer("a", "second try").log();
     let by_its_owner = again(Story::default().user("a").break_off("a"));
     let by_others = again(Story::default().user("a").fail("a"));
+    let by_both = Story::default().user("a").break_off("a").again("a", 2).fail("a");
+    let by_both = by_both.again("a", 3).answer("a", "second try").log();
     let by_nobody = Story::default().user("a").answer("a", "second try").log();
     let mut second = done("a", 5, "second try");
     second.tokens.last_mut().unwrap().0 += Duration::from_secs(10);
@@ -207,6 +209,7 @@ fn an_attempt_that_its_owner_ended_is_shown_up_to_two_seconds_late_and_one_that_
     assert_eq!(check(&by_its_owner, &late(1999)), []);
     assert_eq!(check(&by_its_owner, &late(2000)), at_once);
     assert_eq!(check(&by_others, &late(1)), at_once);
+    assert_eq!(check(&by_both, &late(1)), at_once);
     assert_eq!(check(&by_nobody, &late(1)), at_once);
 }
 
