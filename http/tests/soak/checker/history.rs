@@ -22,8 +22,6 @@ pub(super) struct Stored {
     /// Milliseconds since the Unix epoch.
     pub(super) recorded_at: u64,
     pub(super) answers: Vec<String>,
-    /// Whether an attempt failed that its own process ended.
-    ended_by_owner: bool,
     /// Whether an attempt failed that others ended in its process's place.
     given_up: bool,
     attempts: u32,
@@ -33,7 +31,7 @@ pub(super) struct Stored {
 impl Stored {
     /// Whether attempts failed, and all of them as their own processes said.
     pub(super) fn failed_by_its_owners(&self) -> bool {
-        self.ended_by_owner && !self.given_up
+        (self.failed || self.attempts > 1) && !self.given_up
     }
 }
 
@@ -74,7 +72,6 @@ impl History {
                     text: content.clone(),
                     recorded_at,
                     answers: Vec::new(),
-                    ended_by_owner: false,
                     given_up: false,
                     attempts: 1,
                     failed: false,
@@ -102,10 +99,7 @@ impl History {
                 self.close(conversation, message, violations);
                 if let Some(stored) = self.message_mut(message) {
                     stored.failed = true;
-                    match reason {
-                        FailureReason::Abandoned => stored.given_up = true,
-                        _ => stored.ended_by_owner = true,
-                    }
+                    stored.given_up |= *reason == FailureReason::Abandoned;
                 }
             }
             // Belongs to no turn.
