@@ -1,13 +1,17 @@
 //! One append, or one erasure, inside the writer's transaction: what it finds, and what it adds or takes away.
 
 use chat_schema::{ConversationId, Hash};
+use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Transaction, params};
 
+use super::format::Format;
 use super::queue::{Request, Work};
 use crate::log::{Append, Position};
 
 /// The end of a conversation: version and position of its last event.
 struct End {
+    /// What its events are filed under; `None` before the first.
+    key: Option<Value>,
     version: u64,
     position: Position,
 }
@@ -24,22 +28,22 @@ struct Addition<'a> {
 ///
 /// # Errors
 /// SQLite failed; the transaction is of no use any more.
-pub(super) fn write(transaction: &Transaction<'_>, request: &Request) -> rusqlite::Result<Append> {
+pub(super) fn write(transaction: &Transaction<'_>, format: Format, request: &Request) -> rusqlite::Result<Append> {
     match &request.work {
         Work::Append { conversation, expected, may_begin, events } => {
             let (conversation, expected, may_begin) = (*conversation, *expected, *may_begin);
-            append(transaction, &Addition { conversation, expected, may_begin, events })
+            append(transaction, format, &Addition { conversation, expected, may_begin, events })
         }
-        Work::Erase { conversation, version, hash } => erase(transaction, *conversation, *version, hash),
+        Work::Erase { conversation, version, hash } => erase(transaction, format, *conversation, *version, hash),
         Work::Close => Ok(Append::Appended(Position::START)),
     }
 }
 
 /// Appends if the conversation is where the caller expects it.
-fn append(transaction: &Transaction<'_>, addition: &Addition<'_>) -> rusqlite::Result<Append> {
-    let end = end(transaction, addition.conversation)?;
+fn append(transaction: &Transaction<'_>, format: Format, addition: &Addition<'_>) -> rusqlite::Result<Append> {
+    let end = end(transaction, format, addition.conversation)?;
     if addition.expected == end.version || (end.version == 0 && addition.may_begin) {
-        return insert(transaction, addition, &end).map(Append::Appended);
+        return insert(transaction, format, addition, &end).map(Append::Appended);
     }
     let conflict = Append::Conflict { expected: addition.expected, actual: end.version };
     Ok(stored_before(transaction, addition, &end)?.map_or(conflict, Append::Appended))
@@ -48,42 +52,50 @@ fn append(transaction: &Transaction<'_>, addition: &Addition<'_>) -> rusqlite::R
 /// Deletes what stands before an erasure that is stored; the connection overwrites what it deletes.
 fn erase(
     transaction: &Transaction<'_>,
+    format: Format,
     conversation: ConversationId,
     version: u64,
     hash: &Hash,
 ) -> rusqlite::Result<Append> {
-    let id = conversation.as_uuid().as_bytes();
+    let End { key, version: actual, .. } = end(transaction, format, conversation)?;
     let position = transaction
         .prepare_cached("SELECT position FROM event WHERE conversation = ?1 AND version = ?2 AND hash = ?3")?
-        .query_row(params![id, version, hash.as_bytes()], |row| row.get(0))
+        .query_row(params![key, version, hash.as_bytes()], |row| row.get(0))
         .optional()?;
-    let Some(position) = position else {
-        return Ok(Append::Conflict { expected: version, actual: end(transaction, conversation)?.version });
-    };
+    let Some(position) = position else { return Ok(Append::Conflict { expected: version, actual }) };
     transaction
         .prepare_cached("DELETE FROM event WHERE conversation = ?1 AND version < ?2")?
-        .execute(params![id, version])?;
+        .execute(params![key, version])?;
     Ok(Append::Appended(Position::new(position)))
 }
 
-fn end(transaction: &Transaction<'_>, conversation: ConversationId) -> rusqlite::Result<End> {
-    let mut statement = transaction
-        .prepare_cached("SELECT version, position FROM event WHERE conversation = ?1 ORDER BY version DESC LIMIT 1")?;
+fn end(transaction: &Transaction<'_>, format: Format, conversation: ConversationId) -> rusqlite::Result<End> {
+    let mut statement = transaction.prepare_cached(format.end())?;
     let mut rows = statement.query([conversation.as_uuid().as_bytes()])?;
-    Ok(match rows.next()? {
-        Some(row) => End { version: row.get(0)?, position: Position::new(row.get(1)?) },
-        None => End { version: 0, position: Position::START },
-    })
+    let Some(row) = rows.next()? else { return Ok(End { key: None, version: 0, position: Position::START }) };
+    let position = row.get::<_, Option<u64>>(2)?.map_or(Position::START, Position::new);
+    Ok(End { key: Some(row.get(0)?), version: row.get::<_, Option<u64>>(1)?.unwrap_or(0), position })
 }
 
 /// Adds the events after `end` and returns the new end's position, which stays where it is when there are none.
-fn insert(transaction: &Transaction<'_>, addition: &Addition<'_>, end: &End) -> rusqlite::Result<Position> {
+fn insert(
+    transaction: &Transaction<'_>,
+    format: Format,
+    addition: &Addition<'_>,
+    end: &End,
+) -> rusqlite::Result<Position> {
+    if addition.events.is_empty() {
+        return Ok(end.position);
+    }
+    let key = match &end.key {
+        Some(key) => key.clone(),
+        None => format.begin(transaction, addition.conversation)?,
+    };
     let mut statement =
         transaction.prepare_cached("INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)")?;
-    let conversation = addition.conversation.as_uuid().as_bytes();
     let mut position = end.position;
     for (version, (hash, bytes)) in (addition.expected + 1..).zip(addition.events) {
-        let row = statement.insert(params![conversation, version, hash.as_bytes(), bytes])?;
+        let row = statement.insert(params![key, version, hash.as_bytes(), bytes])?;
         position = Position::new(row.unsigned_abs());
     }
     Ok(position)
@@ -102,8 +114,7 @@ fn stored_before(
     let mut statement = transaction.prepare_cached(
         "SELECT hash, position FROM event WHERE conversation = ?1 AND version > ?2 ORDER BY version LIMIT ?3",
     )?;
-    let conversation = addition.conversation.as_uuid().as_bytes();
-    let mut rows = statement.query(params![conversation, addition.expected, addition.events.len()])?;
+    let mut rows = statement.query(params![end.key, addition.expected, addition.events.len()])?;
     let mut position = None;
     for (hash, _) in addition.events {
         match rows.next()? {

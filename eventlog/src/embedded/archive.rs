@@ -22,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use super::format::Format;
 use super::open;
 use super::open_error::OpenError;
 use super::reader::BATCH_BYTES;
@@ -36,6 +37,7 @@ const TRIES: usize = 20;
 /// An embedded log, open for audit.
 pub struct EmbeddedArchive {
     file: PathBuf,
+    format: Format,
     notes: Vec<String>,
     /// Where `file` is, if it is a copy.
     _copy: Option<TempDir>,
@@ -70,8 +72,8 @@ impl EmbeddedArchive {
                 (copied, vec![note.to_owned()], Some(copy))
             }
         };
-        let archive = Self { file, notes, _copy: copy };
-        archive.with_connection(open::check_format)??;
+        let mut archive = Self { file, format: Format::NEWEST, notes, _copy: copy };
+        archive.format = archive.with_connection(open::format)??;
         Ok(archive)
     }
 
@@ -81,16 +83,12 @@ impl EmbeddedArchive {
         after: Position,
         limit: usize,
     ) -> rusqlite::Result<Vec<Stored>> {
-        const WHOLE: &str = "SELECT position, conversation, version, hash, bytes FROM event
-            WHERE position > ?1 ORDER BY position LIMIT ?2";
-        const ONE: &str = "SELECT position, conversation, version, hash, bytes FROM event
-            WHERE conversation = ?3 AND position > ?1 ORDER BY position LIMIT ?2";
         let after = i64::try_from(after.get()).unwrap_or(i64::MAX);
         self.with_connection(|connection| match conversation {
-            None => batch(connection.prepare(WHOLE)?.query_map(params![after, limit], stored)?),
+            None => batch(connection.prepare(self.format.whole())?.query_map(params![after, limit], stored)?),
             Some(id) => {
                 let id = id.as_uuid().as_bytes();
-                batch(connection.prepare(ONE)?.query_map(params![after, limit, id], stored)?)
+                batch(connection.prepare(self.format.whole_of_one())?.query_map(params![after, limit, id], stored)?)
             }
         })?
     }

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_schema::ConversationId;
 use fastbloom::BloomFilter;
-use rusqlite::{Connection, OptionalExtension};
-use uuid::Uuid;
+use rusqlite::Connection;
+
+use super::format::Format;
 
 /// Conversations in the first filter. Each further one has room for twice as many as the one before.
 const FIRST: usize = 1 << 14;
@@ -42,6 +43,7 @@ struct Filters {
 /// The way through the conversations that were there at the opening.
 pub(super) struct Unread {
     known: Arc<Known>,
+    format: Format,
     /// The one read last.
     after: Option<ConversationId>,
 }
@@ -114,14 +116,14 @@ impl Filters {
 
 impl Unread {
     /// All that the log has.
-    pub(super) fn all(known: Arc<Known>) -> Self {
-        Self { known, after: None }
+    pub(super) fn all(known: Arc<Known>, format: Format) -> Self {
+        Self { known, format, after: None }
     }
 
     /// Reads `count` further conversations of the log that `connection` has open, or those that there are; whether there may be more.
     pub(super) fn read(&mut self, connection: &Connection, count: usize) -> bool {
         for _ in 0..count {
-            let next = next(connection, self.after);
+            let next = self.format.next_conversation(connection, self.after);
             let mut state = self.known.state();
             match next {
                 Ok(Some(next)) => {
@@ -142,18 +144,10 @@ impl Unread {
     }
 }
 
-/// The conversation whose id follows, however many events the one before has.
-fn next(connection: &Connection, after: Option<ConversationId>) -> rusqlite::Result<Option<ConversationId>> {
-    let after = after.as_ref().map_or(&[][..], |after| after.as_uuid().as_bytes());
-    connection
-        .prepare_cached("SELECT conversation FROM event WHERE conversation > ?1 ORDER BY conversation LIMIT 1")?
-        .query_row([after], |row| row.get(0))
-        .optional()
-        .map(|next| next.map(|next| Uuid::from_bytes(next).into()))
-}
-
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn conversations(count: u128) -> Vec<ConversationId> {
@@ -168,8 +162,9 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(include_str!("schema.sql")).unwrap();
         for conversation in conversations {
+            let number = Format::NEWEST.begin(&connection, *conversation).unwrap();
             for version in [1, 2] {
-                let row = (conversation.as_uuid().as_bytes(), version, [0; 32], []);
+                let row = (&number, version, [0; 32], []);
                 let sql = "INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
                 connection.execute(sql, row).unwrap();
             }
@@ -180,7 +175,7 @@ mod tests {
     /// What is known of a log without events.
     fn empty() -> Arc<Known> {
         let known = Arc::<Known>::default();
-        assert!(!Unread::all(known.clone()).read(&log(&[]), 1));
+        assert!(!Unread::all(known.clone(), Format::NEWEST).read(&log(&[]), 1));
         known
     }
 
@@ -205,7 +200,7 @@ mod tests {
         let (there, others) = all.split_at(100);
         for portion in [1, 7, 50, 99, 100, 101] {
             let (connection, known) = (log(there), Arc::<Known>::default());
-            let mut unread = Unread::all(known.clone());
+            let mut unread = Unread::all(known.clone(), Format::NEWEST);
             loop {
                 assert_eq!(known_of(&known, &all), all.len(), "in portions of {portion}");
                 if !unread.read(&connection, portion) {
@@ -222,7 +217,7 @@ mod tests {
         let (mut there, known) = (conversations(20), Arc::<Known>::default());
         there.sort_by_key(|conversation| *conversation.as_uuid());
         let begun = [there.remove(2), there.remove(15)];
-        let (connection, mut unread) = (log(&there), Unread::all(known.clone()));
+        let (connection, mut unread) = (log(&there), Unread::all(known.clone(), Format::NEWEST));
         assert!(unread.read(&connection, 10));
         begun.iter().for_each(|conversation| known.add(*conversation));
         assert!(!unread.read(&connection, 100));
@@ -233,7 +228,7 @@ mod tests {
     #[test]
     fn a_log_that_cannot_be_read_may_have_events_of_any() {
         let known = Arc::<Known>::default();
-        assert!(!Unread::all(known.clone()).read(&Connection::open_in_memory().unwrap(), 1));
+        assert!(!Unread::all(known.clone(), Format::NEWEST).read(&Connection::open_in_memory().unwrap(), 1));
         known.add(conversations(1)[0]);
         assert_eq!(known_of(&known, &conversations(100)), 100);
         assert!(matches!(*known.state(), State::Off));

@@ -8,6 +8,7 @@
 mod append;
 mod archive;
 mod directory;
+mod format;
 mod health;
 mod known;
 mod open;
@@ -62,14 +63,14 @@ impl EmbeddedLog {
     pub fn open(dir: &Path) -> Result<Self, OpenError> {
         let directory = Directory::lock(dir)?;
         let file = directory.file(open::FILE);
-        let Database { connection, identity, end } = Database::open(&file)?;
+        let Database { connection, format, identity, end } = Database::open(&file)?;
 
         let health = Arc::<Health>::default();
         let place = directory.place(&file)?;
         let (queue, requests) = queue::bounded();
         let (durable, committed) = watch::channel(end);
         let known = Arc::<Known>::default();
-        let writer = Writer::new(connection, durable, health.clone(), known.clone(), place);
+        let writer = Writer::new(connection, format, durable, health.clone(), known.clone(), place);
         let thread = thread::Builder::new().name("event-log".into()).spawn(move || {
             // Another process may have the directory when nothing is written here any more, and not before.
             let _directory = directory;
@@ -78,7 +79,7 @@ impl EmbeddedLog {
         tracing::info!(identity = %identity.0, end = %end, "event log opened");
         Ok(Self {
             identity,
-            readers: Arc::new(Readers::new(file)),
+            readers: Arc::new(Readers::new(file, format)),
             known,
             committed,
             health,

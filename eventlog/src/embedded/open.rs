@@ -8,14 +8,12 @@ use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
 use super::directory;
+use super::format::Format;
 use super::open_error::OpenError;
 use crate::log::{LogIdentity, Position};
 
 /// The database's name in the log's directory.
 pub(super) const FILE: &str = "events.sqlite";
-
-/// Raised when an older release could not read what this one writes.
-pub(super) const FORMAT: u32 = 1;
 
 /// Marks an SQLite file as an event log of ours: "OCev".
 const APPLICATION_ID: u32 = 0x4f43_6576;
@@ -27,6 +25,7 @@ const WAL_KEPT: u32 = 64 << 20;
 pub(super) struct Database {
     /// The only connection that writes.
     pub(super) connection: Connection,
+    pub(super) format: Format,
     pub(super) identity: LogIdentity,
     /// Position of the last event.
     pub(super) end: Position,
@@ -41,11 +40,11 @@ impl Database {
             create(file)?;
             connection = connect(file)?;
         }
-        check_format(&connection)?;
+        let format = format(&connection)?;
         make_durable(&connection)?;
         let identity = connection.query_row("SELECT identity FROM log", (), |row| row.get(0))?;
         let end = connection.query_row("SELECT coalesce(max(position), 0) FROM event", (), |row| row.get(0))?;
-        Ok(Self { connection, identity: LogIdentity(Uuid::from_bytes(identity)), end: Position::new(end) })
+        Ok(Self { connection, format, identity: LogIdentity(Uuid::from_bytes(identity)), end: Position::new(end) })
     }
 }
 
@@ -73,7 +72,7 @@ fn create(file: &Path) -> Result<(), OpenError> {
     transaction.execute_batch(include_str!("schema.sql"))?;
     transaction.execute("INSERT INTO log (identity) VALUES (?1)", [Uuid::new_v4().into_bytes()])?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.pragma_update(None, "user_version", Format::NEWEST.number())?;
     transaction.commit()?;
     use_write_ahead_log(&connection)?;
     connection.close().map_err(|(_, error)| error)?;
@@ -82,13 +81,15 @@ fn create(file: &Path) -> Result<(), OpenError> {
     Ok(directory::sync(file.parent().unwrap_or(Path::new(".")))?)
 }
 
-pub(super) fn check_format(connection: &Connection) -> Result<(), OpenError> {
+/// The format of the log that `connection` has open.
+pub(super) fn format(connection: &Connection) -> Result<Format, OpenError> {
     let application_id: u32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let format: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match (application_id, format) {
-        (APPLICATION_ID, FORMAT) => Ok(()),
-        (APPLICATION_ID, newer) if newer > FORMAT => Err(OpenError::Newer(newer)),
-        _ => Err(OpenError::NotALog),
+    let number: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match Format::of_number(number) {
+        _ if application_id != APPLICATION_ID => Err(OpenError::NotALog),
+        Some(format) => Ok(format),
+        None if number > Format::NEWEST.number() => Err(OpenError::Newer(number)),
+        None => Err(OpenError::NotALog),
     }
 }
 
@@ -163,9 +164,10 @@ mod tests {
     #[test]
     fn a_log_of_a_newer_release_is_left_alone() {
         let (_dir, file) = new_file();
-        Database::open(&file).unwrap().connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();
+        let newer = Format::NEWEST.number() + 1;
+        Database::open(&file).unwrap().connection.pragma_update(None, "user_version", newer).unwrap();
         let error = Database::open(&file).err().unwrap();
-        assert!(matches!(error, OpenError::Newer(found) if found == FORMAT + 1), "{error}");
+        assert!(matches!(error, OpenError::Newer(found) if found == newer), "{error}");
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::io::{self, ErrorKind};
 
 use rusqlite::{ErrorCode, ffi};
 
-use super::open::{FILE, FORMAT};
+use super::format::Format;
+use super::open::FILE;
 
 /// Why the log in a directory was not opened. The message goes on from the directory's name, which the caller knows.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +24,7 @@ pub enum OpenError {
     #[error("{FILE} in it is not an event log: move that file away, or choose another directory")]
     NotALog,
     /// A newer release wrote it.
-    #[error("it has format {0}, this release reads up to {FORMAT}: upgrade open-chat")]
+    #[error("it has format {0}, this release reads up to {newest}: upgrade open-chat", newest = Format::NEWEST.number())]
     Newer(u32),
     /// There is none to read.
     #[error("there is no event log in it: give the directory that holds {FILE}")]

@@ -7,6 +7,7 @@ use chat_schema::{ConversationId, Hash, SealedEvent};
 use rusqlite::{Connection, OpenFlags, Params, Row};
 use tokio::sync::Semaphore;
 
+use super::format::Format;
 use crate::log::{LogError, Position, Recorded};
 
 /// Reads at the same time; further ones wait.
@@ -18,6 +19,7 @@ pub(super) const BATCH_BYTES: usize = 4 << 20;
 /// Opens connections when they are needed and keeps them.
 pub(super) struct Readers {
     file: PathBuf,
+    format: Format,
     idle: Mutex<Vec<Connection>>,
     permits: Arc<Semaphore>,
 }
@@ -27,14 +29,13 @@ pub(super) type Found = Vec<Result<Recorded, LogError>>;
 
 impl Readers {
     /// Readers of the database `file`.
-    pub(super) fn new(file: PathBuf) -> Self {
-        Self { file, idle: Mutex::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
+    pub(super) fn new(file: PathBuf, format: Format) -> Self {
+        Self { file, format, idle: Mutex::default(), permits: Arc::new(Semaphore::new(CONNECTIONS)) }
     }
 
     /// The events of a conversation above version `after`.
     pub(super) async fn conversation(self: &Arc<Self>, conversation: ConversationId, after: u64) -> Found {
-        let sql = "SELECT position, hash, bytes FROM event WHERE conversation = ?1 AND version > ?2 ORDER BY version";
-        self.find(sql, (conversation.as_uuid().into_bytes(), storable(after)), usize::MAX).await
+        self.find(self.format.events(), (conversation.as_uuid().into_bytes(), storable(after)), usize::MAX).await
     }
 
     /// The next `limit` events of the whole log, or fewer if they are large: then there may be more.

@@ -45,6 +45,7 @@ mod tests {
 
     use super::*;
     use crate::conformance::{Author, store, take};
+    use crate::embedded::format::Format;
     use crate::embedded::{EmbeddedLog, open};
     use crate::log::LogError;
 
@@ -54,7 +55,7 @@ mod tests {
         store(&EmbeddedLog::open(dir.path()).unwrap(), &Author::new().events(3)).await;
         let file = dir.path().join(open::FILE);
         rusqlite::Connection::open(&file).unwrap().execute_batch(sql).unwrap();
-        (dir, Arc::new(Readers::new(file)))
+        (dir, Arc::new(Readers::new(file, Format::NEWEST)))
     }
 
     #[tokio::test]

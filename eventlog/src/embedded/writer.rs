@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::append;
 use super::directory::Place;
+use super::format::Format;
 use super::health::Health;
 use super::known::{Known, Unread};
 use super::queue::{Request, Work};
@@ -28,6 +29,7 @@ const PAGES_ONCE: i32 = 4;
 /// Owns the only connection that writes.
 pub(super) struct Writer {
     connection: Connection,
+    format: Format,
     committed: watch::Sender<Position>,
     health: Arc<Health>,
     known: Arc<Known>,
@@ -58,13 +60,14 @@ impl Writer {
     /// Moves `committed` to the last durable position, tells in `health` how the groups fare, and fills `known`.
     pub(super) fn new(
         connection: Connection,
+        format: Format,
         committed: watch::Sender<Position>,
         health: Arc<Health>,
         known: Arc<Known>,
         place: Place,
     ) -> Self {
-        let unread = Some(Unread::all(known.clone()));
-        Self { connection, committed, health, known, unread, place }
+        let unread = Some(Unread::all(known.clone(), format));
+        Self { connection, format, committed, health, known, unread, place }
     }
 
     /// Writes until the callers' end of the queue is dropped and the queue is empty.
@@ -137,7 +140,8 @@ impl Writer {
         group.iter().filter_map(begun).for_each(|conversation| self.known.add(conversation));
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(before_commit)?;
-        let outcomes = group.iter().map(|request| append::write(&transaction, request)).collect::<Result<_, _>>();
+        let outcomes =
+            group.iter().map(|request| append::write(&transaction, self.format, request)).collect::<Result<_, _>>();
         let mut outcomes: Vec<Append> = outcomes.map_err(before_commit)?;
         transaction
             .commit()
@@ -240,10 +244,14 @@ mod tests {
         fn new() -> Self {
             let dir = tempfile::tempdir().unwrap();
             let file = dir.path().join(FILE);
-            let Database { connection, end, .. } = Database::open(&file).unwrap();
+            let Database { connection, format, end, .. } = Database::open(&file).unwrap();
             let (durable, committed) = watch::channel(end);
             let place = Place::of(vec![file]).unwrap();
-            Self { dir, writer: Writer::new(connection, durable, Arc::default(), Arc::default(), place), committed }
+            Self {
+                dir,
+                writer: Writer::new(connection, format, durable, Arc::default(), Arc::default(), place),
+                committed,
+            }
         }
 
         /// Writes one group of appends, each with an event of one of `authors`.

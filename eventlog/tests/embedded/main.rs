@@ -6,6 +6,7 @@
 mod canary;
 mod closing;
 mod erasing;
+mod format_one;
 mod full_disk;
 mod kill;
 #[path = "../support/looking.rs"]

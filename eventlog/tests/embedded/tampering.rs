@@ -1,17 +1,20 @@
 //! A change of what is stored is found, whichever byte it is.
 
+use chat_eventlog::archive::Archive;
 use chat_eventlog::conformance::{Author, store};
 use chat_eventlog::embedded::{EmbeddedArchive, EmbeddedLog};
 use chat_eventlog::{EventLog, Position};
+use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
+use crate::format_one;
 use crate::looking::{first_faults, with_one_byte_changed};
 
 /// One stored event, as the file has it.
 struct Row {
     position: u64,
-    conversation: Vec<u8>,
+    conversation: Value,
     version: u64,
     hash: Vec<u8>,
     bytes: Vec<u8>,
@@ -19,7 +22,11 @@ struct Row {
 
 /// A log of two conversations, one of which was erased and went on.
 async fn log() -> (TempDir, Connection, Vec<Row>) {
-    let dir = TempDir::new().unwrap();
+    log_in(TempDir::new().unwrap()).await
+}
+
+/// As [`log`], in a directory that may have an empty log.
+async fn log_in(dir: TempDir) -> (TempDir, Connection, Vec<Row>) {
     let log = EmbeddedLog::open(dir.path()).unwrap();
     let (mut one, mut erased) = (Author::new(), Author::new());
     store(&log, &erased.events(2)).await;
@@ -50,29 +57,80 @@ fn set(database: &Connection, column: &str, value: &dyn rusqlite::ToSql, positio
 
 #[tokio::test]
 async fn a_changed_byte_of_any_event_is_found_and_that_event_is_named() {
-    let (dir, database, rows) = log().await;
+    let of_format_one = TempDir::new().unwrap();
+    format_one::make(of_format_one.path());
+    for (dir, database, rows) in [log().await, log_in(of_format_one).await] {
+        every_change_is_found(&dir, &database, &rows).await;
+    }
+}
+
+async fn every_change_is_found(dir: &TempDir, database: &Connection, rows: &[Row]) {
     let archive = EmbeddedArchive::open(dir.path()).unwrap();
     assert_eq!((rows.len(), first_faults(&archive).await.len()), (6, 0));
     let mut changes = 0;
-    for row in &rows {
-        for (column, stored) in [("conversation", &row.conversation), ("hash", &row.hash), ("bytes", &row.bytes)] {
+    for row in rows {
+        for (column, stored) in [("hash", &row.hash), ("bytes", &row.bytes)] {
             for (index, changed) in with_one_byte_changed(stored) {
-                set(&database, column, &changed, row.position);
+                set(database, column, &changed, row.position);
                 let first = first_faults(&archive).await.into_values().min();
                 let found = first == Some(Position::new(row.position));
                 assert!(found, "{column} of {}, byte {index}: {first:?}", row.position);
                 changes += 1;
             }
-            set(&database, column, stored, row.position);
+            set(database, column, stored, row.position);
         }
+        for changed in other_conversations(&row.conversation) {
+            set(database, "conversation", &changed, row.position);
+            let first = first_faults(&archive).await.into_values().min();
+            assert_eq!(first, Some(Position::new(row.position)), "filed under {changed:?}");
+        }
+        set(database, "conversation", &row.conversation, row.position);
         for version in [0, row.version + 1000] {
-            set(&database, "version", &version, row.position);
+            set(database, "version", &version, row.position);
             assert_eq!(first_faults(&archive).await.into_values().min(), Some(Position::new(row.position)));
         }
-        set(&database, "version", &row.version, row.position);
+        set(database, "version", &row.version, row.position);
     }
     assert_eq!(first_faults(&archive).await.len(), 0, "everything was put back");
     assert!(changes > 5000, "{changes} changes are not all");
+}
+
+/// What else an event may be filed under: ids with one byte changed, numbers that no conversation has.
+fn other_conversations(filed: &Value) -> Vec<Value> {
+    match filed {
+        Value::Blob(id) => with_one_byte_changed(id).map(|(_, changed)| Value::Blob(changed)).collect(),
+        _ => vec![Value::Integer(0), Value::Integer(1000)],
+    }
+}
+
+#[tokio::test]
+async fn a_changed_or_missing_id_of_a_conversation_is_found_at_its_first_event() {
+    let (dir, database, rows) = log().await;
+    let archive = EmbeddedArchive::open(dir.path()).unwrap();
+    let mut numbers: Vec<(i64, Vec<u8>)> = {
+        let mut conversations = database.prepare("SELECT number, id FROM conversation").unwrap();
+        conversations.query_map((), |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap).collect()
+    };
+    let first_event =
+        |number: i64| rows.iter().find(|row| row.conversation == Value::Integer(number)).unwrap().position;
+    let set = |number: i64, id: &[u8]| {
+        database.execute("UPDATE conversation SET id = ?2 WHERE number = ?1", params![number, id]).unwrap();
+    };
+    for (number, id) in &numbers {
+        for (index, changed) in with_one_byte_changed(id) {
+            set(*number, &changed);
+            let first = first_faults(&archive).await.into_values().min();
+            assert_eq!(first, Some(Position::new(first_event(*number))), "byte {index} of {number}");
+        }
+        set(*number, id);
+    }
+    assert_eq!((first_faults(&archive).await.len(), numbers.len()), (0, 2));
+
+    let (gone, _) = numbers.remove(0);
+    database.execute("DELETE FROM conversation WHERE number = ?1", [gone]).unwrap();
+    let found = archive.scan(None, Position::START, 100).await.unwrap();
+    assert_eq!(found.len(), rows.len(), "an event without a conversation is still shown");
+    assert_eq!(first_faults(&archive).await.into_values().min(), Some(Position::new(first_event(gone))));
 }
 
 #[tokio::test]
