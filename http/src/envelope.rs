@@ -57,13 +57,15 @@ pub(crate) async fn envelope(
     if app.traced {
         traces::end(&span, &method, &route, response.status());
     }
-    span.in_scope(|| {
-        if response.status().is_server_error() {
+    // By a task of its own, which runs once the response is on its way: a visitor's first words do not wait for the line about them.
+    let line = async move {
+        if status >= 500 {
             tracing::warn!(%method, route, status, elapsed_ms, "request failed");
         } else {
             tracing::info!(%method, route, status, elapsed_ms, "request");
         }
-    });
+    };
+    actix_web::rt::spawn(line.instrument(span));
     Ok(response)
 }
 

@@ -13,8 +13,8 @@ CREATE TABLE conversation (
 ) STRICT;
 
 CREATE TABLE event (
-    -- AUTOINCREMENT: the position of an erased event is never given to another one.
-    position     INTEGER PRIMARY KEY AUTOINCREMENT,
+    -- Never given to another event: what is deleted stands before an erasure, so the last one always stays.
+    position     INTEGER PRIMARY KEY,
     -- Its number. In format 1 it was the id itself.
     conversation INTEGER NOT NULL,
     version      INTEGER NOT NULL,
