@@ -70,7 +70,7 @@ fn erase(
 }
 
 fn end(transaction: &Transaction<'_>, format: Format, conversation: ConversationId) -> rusqlite::Result<End> {
-    let mut statement = transaction.prepare_cached(format.end())?;
+    let mut statement = transaction.prepare_cached(format.select_end())?;
     let mut rows = statement.query([conversation.as_uuid().as_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(End { key: None, version: 0, position: Position::START }) };
     let position = row.get::<_, Option<u64>>(2)?.map_or(Position::START, Position::new);

@@ -85,10 +85,14 @@ impl EmbeddedArchive {
     ) -> rusqlite::Result<Vec<Stored>> {
         let after = i64::try_from(after.get()).unwrap_or(i64::MAX);
         self.with_connection(|connection| match conversation {
-            None => batch(connection.prepare(self.format.whole())?.query_map(params![after, limit], stored)?),
+            None => batch(connection.prepare(self.format.select_log())?.query_map(params![after, limit], stored)?),
             Some(id) => {
                 let id = id.as_uuid().as_bytes();
-                batch(connection.prepare(self.format.whole_of_one())?.query_map(params![after, limit, id], stored)?)
+                batch(
+                    connection
+                        .prepare(self.format.select_log_of_one())?
+                        .query_map(params![after, limit, id], stored)?,
+                )
             }
         })?
     }

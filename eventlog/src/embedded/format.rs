@@ -34,20 +34,20 @@ impl Format {
 
     /// The last event of the conversation ?1: what it is filed under, its version and its position. No row, or one without version and
     /// position: there is none.
-    pub(super) const fn end(self) -> &'static str {
+    pub(super) const fn select_end(self) -> &'static str {
         match self {
             Self::One => {
                 "SELECT conversation, version, position FROM event WHERE conversation = ?1 ORDER BY version DESC LIMIT 1"
             }
             Self::Two => {
-                "SELECT number, version, position FROM conversation LEFT JOIN event ON conversation = number
+                "SELECT number, version, position FROM conversation LEFT JOIN event ON event.conversation = number
                  WHERE id = ?1 ORDER BY version DESC LIMIT 1"
             }
         }
     }
 
     /// The events of the conversation ?1 above version ?2.
-    pub(super) const fn events(self) -> &'static str {
+    pub(super) const fn select_events(self) -> &'static str {
         match self {
             Self::One => {
                 "SELECT position, hash, bytes FROM event WHERE conversation = ?1 AND version > ?2 ORDER BY version"
@@ -60,28 +60,28 @@ impl Format {
     }
 
     /// At most ?2 events of the whole log after position ?1, as an auditor needs them: also one that is filed under no conversation.
-    pub(super) const fn whole(self) -> &'static str {
+    pub(super) const fn select_log(self) -> &'static str {
         match self {
             Self::One => {
                 "SELECT position, conversation, version, hash, bytes FROM event
                  WHERE position > ?1 ORDER BY position LIMIT ?2"
             }
             Self::Two => {
-                "SELECT position, id, version, hash, bytes FROM event LEFT JOIN conversation ON number = conversation
+                "SELECT position, id, version, hash, bytes FROM event LEFT JOIN conversation ON number = event.conversation
                  WHERE position > ?1 ORDER BY position LIMIT ?2"
             }
         }
     }
 
-    /// As [`whole`](Self::whole), of the conversation ?3.
-    pub(super) const fn whole_of_one(self) -> &'static str {
+    /// As [`select_log`](Self::select_log), of the conversation ?3.
+    pub(super) const fn select_log_of_one(self) -> &'static str {
         match self {
             Self::One => {
                 "SELECT position, conversation, version, hash, bytes FROM event
                  WHERE conversation = ?3 AND position > ?1 ORDER BY position LIMIT ?2"
             }
             Self::Two => {
-                "SELECT position, id, version, hash, bytes FROM conversation JOIN event ON conversation = number
+                "SELECT position, id, version, hash, bytes FROM conversation JOIN event ON event.conversation = number
                  WHERE id = ?3 AND position > ?1 ORDER BY position LIMIT ?2"
             }
         }
@@ -93,7 +93,11 @@ impl Format {
         match self {
             Self::One => Ok(Value::Blob(id.to_vec())),
             Self::Two => {
-                connection.prepare_cached("INSERT INTO conversation (id) VALUES (?1)")?.insert([id]).map(Value::Integer)
+                // Beyond those of events whose conversation was lost, which would be mixed with others.
+                let sql = "INSERT INTO conversation (id, number) VALUES (?1, 1 + max(
+                               (SELECT coalesce(max(number), 0) FROM conversation),
+                               (SELECT coalesce(max(conversation), 0) FROM event)))";
+                connection.prepare_cached(sql)?.insert([id]).map(Value::Integer)
             }
         }
     }
@@ -127,13 +131,33 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_sorted_or_looked_through_to_find_a_conversation_s_events() {
+    fn every_statement_finds_its_rows_by_an_index() {
+        const OF_ONE: [&str; 2] =
+            ["sqlite_autoindex_conversation_1 (id=?)", "sqlite_autoindex_event_1 (conversation=?"];
+        const BY_NUMBER: [&str; 2] = ["event USING INTEGER PRIMARY KEY", "conversation USING INTEGER PRIMARY KEY"];
         let connection = Connection::open_in_memory().unwrap();
         connection.execute_batch(include_str!("schema.sql")).unwrap();
-        for sql in [Format::Two.end(), Format::Two.events(), Format::Two.whole(), Format::Two.whole_of_one()] {
+        for (sql, parts) in [
+            (Format::Two.select_end(), OF_ONE),
+            (Format::Two.select_events(), OF_ONE),
+            (Format::Two.select_log(), BY_NUMBER),
+            (Format::Two.select_log_of_one(), OF_ONE),
+        ] {
             let plan = plan(&connection, sql);
-            let sorts = plan.contains("B-TREE") && sql != Format::Two.whole_of_one();
-            assert!(!sorts && !plan.contains("SCAN"), "{sql}: {plan}");
+            assert!(parts.iter().all(|part| plan.contains(part)) && !plan.contains("SCAN"), "{sql}: {plan}");
+            assert!(!plan.contains("B-TREE") || sql == Format::Two.select_log_of_one(), "{sql}: {plan}");
         }
+    }
+
+    #[test]
+    fn a_number_of_events_whose_conversation_is_lost_is_given_to_no_other() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        let begin = || Format::Two.begin(&connection, Uuid::new_v4().into()).unwrap();
+        assert_eq!([begin(), begin()], [Value::Integer(1), Value::Integer(2)]);
+        let lost = "INSERT INTO event (conversation, version, hash, bytes) VALUES (2, 1, zeroblob(32), x'');
+                    DELETE FROM conversation WHERE number = 2";
+        connection.execute_batch(lost).unwrap();
+        assert_eq!([begin(), begin()], [Value::Integer(3), Value::Integer(4)]);
     }
 }

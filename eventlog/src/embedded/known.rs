@@ -158,13 +158,17 @@ mod tests {
     }
 
     /// A log of these conversations, each with two events.
-    fn log(conversations: &[ConversationId]) -> Connection {
+    fn log(format: Format, conversations: &[ConversationId]) -> Connection {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("schema.sql")).unwrap();
+        let schema = match format {
+            Format::One => "CREATE TABLE event (conversation BLOB, version INTEGER, hash BLOB, bytes BLOB) STRICT",
+            Format::Two => include_str!("schema.sql"),
+        };
+        connection.execute_batch(schema).unwrap();
         for conversation in conversations {
-            let number = Format::NEWEST.begin(&connection, *conversation).unwrap();
+            let key = format.begin(&connection, *conversation).unwrap();
             for version in [1, 2] {
-                let row = (&number, version, [0; 32], []);
+                let row = (&key, version, [0; 32], []);
                 let sql = "INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
                 connection.execute(sql, row).unwrap();
             }
@@ -175,7 +179,7 @@ mod tests {
     /// What is known of a log without events.
     fn empty() -> Arc<Known> {
         let known = Arc::<Known>::default();
-        assert!(!Unread::all(known.clone(), Format::NEWEST).read(&log(&[]), 1));
+        assert!(!Unread::all(known.clone(), Format::NEWEST).read(&log(Format::NEWEST, &[]), 1));
         known
     }
 
@@ -198,17 +202,18 @@ mod tests {
     fn what_a_log_has_is_known_once_all_of_it_is_read_and_any_may_have_events_before() {
         let all = conversations(200);
         let (there, others) = all.split_at(100);
-        for portion in [1, 7, 50, 99, 100, 101] {
-            let (connection, known) = (log(there), Arc::<Known>::default());
-            let mut unread = Unread::all(known.clone(), Format::NEWEST);
+        for (format, portion) in [1, 7, 50, 99, 100, 101].into_iter().flat_map(|n| [(Format::One, n), (Format::Two, n)])
+        {
+            let (connection, known) = (log(format, there), Arc::<Known>::default());
+            let mut unread = Unread::all(known.clone(), format);
             loop {
-                assert_eq!(known_of(&known, &all), all.len(), "in portions of {portion}");
+                assert_eq!(known_of(&known, &all), all.len(), "{format:?} in portions of {portion}");
                 if !unread.read(&connection, portion) {
                     break;
                 }
             }
-            assert_eq!(known_of(&known, there), there.len(), "in portions of {portion}");
-            assert!(known_of(&known, others) < 20, "in portions of {portion}");
+            assert_eq!(known_of(&known, there), there.len(), "{format:?} in portions of {portion}");
+            assert!(known_of(&known, others) < 20, "{format:?} in portions of {portion}");
         }
     }
 
@@ -217,7 +222,7 @@ mod tests {
         let (mut there, known) = (conversations(20), Arc::<Known>::default());
         there.sort_by_key(|conversation| *conversation.as_uuid());
         let begun = [there.remove(2), there.remove(15)];
-        let (connection, mut unread) = (log(&there), Unread::all(known.clone(), Format::NEWEST));
+        let (connection, mut unread) = (log(Format::NEWEST, &there), Unread::all(known.clone(), Format::NEWEST));
         assert!(unread.read(&connection, 10));
         begun.iter().for_each(|conversation| known.add(*conversation));
         assert!(!unread.read(&connection, 100));

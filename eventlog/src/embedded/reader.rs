@@ -35,7 +35,7 @@ impl Readers {
 
     /// The events of a conversation above version `after`.
     pub(super) async fn conversation(self: &Arc<Self>, conversation: ConversationId, after: u64) -> Found {
-        self.find(self.format.events(), (conversation.as_uuid().into_bytes(), storable(after)), usize::MAX).await
+        self.find(self.format.select_events(), (conversation.as_uuid().into_bytes(), storable(after)), usize::MAX).await
     }
 
     /// The next `limit` events of the whole log, or fewer if they are large: then there may be more.

@@ -271,7 +271,12 @@ mod tests {
         }
 
         fn stored(&self) -> u64 {
-            self.writer.connection.query_row("SELECT count(*) FROM event", (), |row| row.get(0)).unwrap()
+            self.count("event")
+        }
+
+        fn count(&self, table: &str) -> u64 {
+            let sql = format!("SELECT count(*) FROM {table}");
+            self.writer.connection.query_row(&sql, (), |row| row.get(0)).unwrap()
         }
 
         fn limit_pages(&self, pages: u32) {
@@ -289,7 +294,7 @@ mod tests {
         let outcomes = test.write(&mut [&mut one, &mut rival, &mut two], 10).await;
         let conflict = Append::Conflict { expected: 0, actual: 1 };
         assert_eq!(outcomes, [Append::Appended(Position::new(1)), conflict, Append::Appended(Position::new(2))]);
-        assert_eq!((test.stored(), test.committed.borrow().get()), (2, 2));
+        assert_eq!((test.stored(), test.count("conversation"), test.committed.borrow().get()), (2, 2, 2));
     }
 
     #[tokio::test]
@@ -325,6 +330,7 @@ mod tests {
         let conflict = Append::Conflict { expected: 1, actual: 0 };
         assert_eq!(test.write(&mut [&mut too_early], 10).await, [conflict]);
         assert!(!test.writer.health.is_available(), "a conflict does not show that there is space");
+        assert_eq!(test.count("conversation"), 0, "neither a conflict nor a group that failed begins one");
 
         test.limit_pages(1000);
         let outcomes = test.write(&mut [&mut one, &mut two], 10_000).await;

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use chat_eventlog::conformance::{Author, append, history, store};
 use chat_eventlog::embedded::EmbeddedLog;
-use chat_eventlog::{Append, EventLog, last_event};
+use chat_eventlog::{Append, EventLog, Position, last_event};
 
 use crate::canary::traces;
 use crate::rerun;
@@ -30,6 +30,20 @@ async fn erase(log: &dyn EventLog, author: &mut Author) {
     let erasure = author.erasure();
     store(log, std::slice::from_ref(&erasure)).await;
     log.erase(&erasure).await.unwrap();
+}
+
+#[tokio::test]
+async fn no_position_of_an_erased_event_is_given_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut author, mut last) = (Author::new(), Position::START);
+    for _ in 0..3 {
+        let log = EmbeddedLog::open(directory.path()).unwrap();
+        let position = store(&log, &author.events(2)).await;
+        assert!(position > last, "{position} after {last}");
+        erase(&log, &mut author).await;
+        last = log.end().await.unwrap();
+        assert_eq!(history(&log).await.len(), 1, "only the erasure is left");
+    }
 }
 
 #[tokio::test]

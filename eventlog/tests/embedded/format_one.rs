@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chat_eventlog::archive::Archive;
 use chat_eventlog::conformance::{Author, Backend, store};
 use chat_eventlog::embedded::{EmbeddedArchive, EmbeddedLog};
 use chat_eventlog::{EventLog, Position};
@@ -74,6 +75,8 @@ async fn what_an_older_release_stored_is_gone_on_with_in_its_format() {
     drop(log);
 
     let archive = EmbeddedArchive::open(dir.path()).unwrap();
+    let found = archive.scan(Some(author.conversation), Position::new(1), 10).await.unwrap();
+    assert_eq!(found.iter().map(|stored| stored.version).collect::<Vec<_>>(), [Some(2), Some(3)]);
     assert_eq!(first_faults(&archive).await.len(), 0);
     let database = Connection::open(dir.path().join("events.sqlite")).unwrap();
     let format: u32 = database.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();

@@ -126,6 +126,16 @@ async fn a_changed_or_missing_id_of_a_conversation_is_found_at_its_first_event()
     }
     assert_eq!((first_faults(&archive).await.len(), numbers.len()), (0, 2));
 
+    let [(one, its_id), (other, other_id)] = &numbers[..] else { panic!("there are two") };
+    set(*one, b"0123456789abcdef");
+    set(*other, its_id);
+    set(*one, other_id);
+    let first = first_event(*one).min(first_event(*other));
+    assert_eq!(first_faults(&archive).await.into_values().min(), Some(Position::new(first)), "both changed places");
+    set(*other, b"0123456789abcdef");
+    set(*one, its_id);
+    set(*other, other_id);
+
     let (gone, _) = numbers.remove(0);
     database.execute("DELETE FROM conversation WHERE number = ?1", [gone]).unwrap();
     let found = archive.scan(None, Position::START, 100).await.unwrap();

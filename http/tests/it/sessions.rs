@@ -373,13 +373,15 @@ async fn browsers_on_other_origins_are_refused_and_listed_ones_served() {
 #[tokio::test]
 async fn neither_sessions_nor_messages_are_logged() {
     let upstream = Upstream::start().await;
-    let server = Server::start(model(&upstream.base_url()).var("RUST_LOG", "debug"));
+    let mut server = Server::start(model(&upstream.base_url()).var("RUST_LOG", "debug"));
     upstream.push(Script::answer(&["answer-canary"]));
     server.stream_as(SESSION, "id-canary", "question-canary").await.answer().await;
     history(&server).await;
     stop(&server, "id-canary").await;
     rate(&server, "id-canary", json!("up")).await;
     rate(&server, "id-canary", json!("rating-canary")).await;
+    server.terminate();
+    assert!(server.wait().await.success());
     let log = server.log();
     assert!(log.contains("/v1/sessions/{sessionId}/messages"), "the routes are logged");
     for canary in [SESSION, "canary"] {
