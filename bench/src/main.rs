@@ -30,10 +30,6 @@ use crate::parts::{PARTS, Plan};
 use crate::report::Report;
 use crate::stand::Programs;
 
-/// The server's, so that neither the null proxy nor idle actors differ from it in that.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Measures `open-chat`
 #[derive(Parser)]
 enum Command {

@@ -49,10 +49,6 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 use crate::traces::Traces;
 
-/// A turn is made of short-lived blocks of all sizes, often freed by another thread than the one that took them.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The server of Open Chat Widget: an AI chat for any website, its events in a durable log.
 ///
 /// Configured by environment variables, a `.env` file and an `open-chat.toml` in the working directory, in that order of

@@ -17,15 +17,6 @@ fn complaint(options: Options) -> String {
     stderr.lines().last().unwrap_or_default().to_owned()
 }
 
-/// `.cargo/config.toml` says so, unless CFLAGS is set to something else.
-#[cfg(target_os = "linux")]
-#[test]
-fn huge_pages_are_refused_where_the_system_gives_them_unasked() {
-    let server = Server::start(Options::default());
-    let status = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
-    assert!(status.contains("THP_enabled:\t0\n"), "{status}");
-}
-
 #[test]
 fn a_taken_port_is_named_with_the_remedy() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
