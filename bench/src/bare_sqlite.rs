@@ -12,16 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 const SETTINGS: &str = "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA secure_delete = on;
     PRAGMA journal_size_limit = 67108864;";
 /// The table one would begin with, and the log did.
-const SCHEMA: &str = "
-    CREATE TABLE event (
-        position     INTEGER PRIMARY KEY AUTOINCREMENT,
-        conversation BLOB    NOT NULL,
-        version      INTEGER NOT NULL,
-        hash         BLOB    NOT NULL CHECK (length(hash) = 32),
-        bytes        BLOB    NOT NULL,
-        UNIQUE (conversation, version)
-    ) STRICT;
-";
+const SCHEMA: &str = include_str!("../../eventlog/tests/support/format_one.sql");
 const INSERT: &str = "INSERT INTO event (conversation, version, hash, bytes) VALUES (?1, ?2, ?3, ?4)";
 const GROUP: usize = 512;
 const WAITING: usize = 1024;

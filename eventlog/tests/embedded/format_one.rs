@@ -13,26 +13,19 @@ use tempfile::TempDir;
 
 use crate::looking::first_faults;
 
-/// As such a release made it.
-const SCHEMA: &str = "
+/// What else such a release made: "OCev", the format, and who the log is.
+const LOG: &str = "
     PRAGMA application_id = 0x4f436576;
     PRAGMA user_version = 1;
     CREATE TABLE log (identity BLOB NOT NULL) STRICT;
     INSERT INTO log VALUES (randomblob(16));
-    CREATE TABLE event (
-        position     INTEGER PRIMARY KEY AUTOINCREMENT,
-        conversation BLOB    NOT NULL,
-        version      INTEGER NOT NULL,
-        hash         BLOB    NOT NULL CHECK (length(hash) = 32),
-        bytes        BLOB    NOT NULL,
-        UNIQUE (conversation, version)
-    ) STRICT;
 ";
 
 /// Makes an empty log of format 1 in a directory.
 pub(crate) fn make(dir: &Path) -> Connection {
     let database = Connection::open(dir.join("events.sqlite")).unwrap();
-    database.execute_batch(SCHEMA).unwrap();
+    database.execute_batch(LOG).unwrap();
+    database.execute_batch(include_str!("../support/format_one.sql")).unwrap();
     database
 }
 
