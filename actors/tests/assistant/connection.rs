@@ -76,6 +76,41 @@ async fn an_assistant_goes_on_after_its_server_was_restarted() {
 }
 
 #[tokio::test]
+async fn a_request_on_a_connection_that_its_server_closes_is_sent_again_on_a_new_one() {
+    let upstream = ScriptedUpstream::start().await;
+    let assistant = assistant(&upstream);
+    let gates = [Gate::default(), Gate::default()];
+    let mut answers = Vec::new();
+    for gate in &gates {
+        upstream.push(Script::stream().token("kept").wait(gate).finish("stop").done().end());
+        let mut answer = assistant.answer(question());
+        assert_eq!(next(&mut answer).await, token("kept"));
+        answers.push(answer);
+    }
+    for (answer, gate) in answers.into_iter().zip(gates) {
+        gate.notify_one();
+        whole(answer).await.unwrap();
+    }
+    upstream.push(Script::nothing().close());
+    upstream.push(Script::answer(&["again"]));
+    assert_eq!(whole(assistant.answer(question())).await.unwrap().text(), "again");
+    // The other connection that was kept is as old, and may be closed as well.
+    assert_eq!(upstream.counts(), Counts { connections: 3, requests: 4, closed_early: 0 });
+    let [.., refused, again] = &upstream.requests()[..] else { panic!("four requests") };
+    assert_eq!((&again.line, &again.headers, &again.body), (&refused.line, &refused.headers, &refused.body));
+}
+
+#[tokio::test]
+async fn a_server_that_closes_without_an_answer_is_asked_twice_and_no_more() {
+    let upstream = ScriptedUpstream::start().await;
+    for _ in 0..3 {
+        upstream.push(Script::nothing().close());
+    }
+    assert_eq!(whole(assistant(&upstream).answer(question())).await, Err(Unavailable));
+    assert_eq!(upstream.counts(), Counts { connections: 2, requests: 2, closed_early: 0 });
+}
+
+#[tokio::test]
 async fn a_server_that_does_not_complete_tls_is_given_up() {
     let upstream = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base_url = format!("https://{}/v1", upstream.local_addr().unwrap());

@@ -10,7 +10,7 @@ use reqwest::{Client, Response, StatusCode, Url};
 use serde::Serialize;
 use thread_local::ThreadLocal;
 
-use super::fault::Fault;
+use super::fault::{Fault, causes};
 use super::settings::{InvalidOpenAiSettings, OpenAiSettings};
 use crate::assistant::PromptMessage;
 use crate::metrics::METRICS;
@@ -137,15 +137,38 @@ impl Upstream {
             stream_options: asks_usage.then_some(StreamOptions { include_usage: true }),
             messages: system.into_iter().chain(said).collect(),
         };
-        let client = self.clients.get_or(|| self.client.build().unwrap_or_else(|_| self.first.clone()));
-        let response = client.post(self.endpoint.clone()).json(&body).send().await;
+        let response = self.post(self.clients.get_or(|| self.new_client()), &body).await;
+        match response {
+            // Likely a connection that was kept, and that the server closed just then. Others that were kept are as old, so this
+            // takes none of them.
+            Err(error) if is_disconnect(&error) => {
+                let error = causes(&error.without_url());
+                tracing::info!(error, "the upstream closed the connection before it answered, asking once more");
+                self.post(&self.new_client(), &body).await
+            }
+            response => response,
+        }
+        .map_err(Fault::transport)
+    }
+
+    async fn post(&self, client: &Client, body: &Body<'_>) -> reqwest::Result<Response> {
+        let response = client.post(self.endpoint.clone()).json(body).send().await;
         match &response {
             Ok(response) => METRICS.upstream_answered(response.status().as_u16()),
             Err(error) if error.is_timeout() => METRICS.upstream_timed_out(),
             Err(_) => METRICS.upstream_unreachable(),
         }
-        response.map_err(Fault::transport)
+        response
     }
+
+    fn new_client(&self) -> Client {
+        self.client.build().unwrap_or_else(|_| self.first.clone())
+    }
+}
+
+/// Whether there was a connection, and it ended without a response. To ask for a completion twice changes nothing on the server.
+fn is_disconnect(error: &reqwest::Error) -> bool {
+    error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
 fn role(role: Role) -> &'static str {
