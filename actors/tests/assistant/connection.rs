@@ -102,12 +102,34 @@ async fn a_request_on_a_connection_that_its_server_closes_is_sent_again_on_a_new
 
 #[tokio::test]
 async fn a_server_that_closes_without_an_answer_is_asked_twice_and_no_more() {
-    let upstream = ScriptedUpstream::start().await;
-    for _ in 0..3 {
-        upstream.push(Script::nothing().close());
+    let half_a_head = || Script::nothing().raw("HTTP/1.1 200 OK\r\ncontent-ty").close();
+    for [one, two] in [[Script::nothing().close(), Script::nothing().close()], [half_a_head(), half_a_head()]] {
+        let upstream = ScriptedUpstream::start().await;
+        upstream.push(one);
+        upstream.push(two);
+        upstream.push(Script::answer(&["Hi"]));
+        assert_eq!(whole(assistant(&upstream).answer(question())).await, Err(Unavailable));
+        assert_eq!(upstream.counts(), Counts { connections: 2, requests: 2, closed_early: 0 });
     }
-    assert_eq!(whole(assistant(&upstream).answer(question())).await, Err(Unavailable));
-    assert_eq!(upstream.counts(), Counts { connections: 2, requests: 2, closed_early: 0 });
+}
+
+#[tokio::test]
+async fn a_server_that_closes_after_it_had_begun_to_work_is_not_asked_again() {
+    let upstream = ScriptedUpstream::start().await;
+    let gate = Gate::default();
+    upstream.push(Script::nothing().wait(&gate).close());
+    upstream.push(Script::answer(&["Hi"]));
+    let mut answer = assistant(&upstream).answer(question());
+    tokio::select! {
+        piece = next(&mut answer) => panic!("{piece:?}"),
+        () = upstream.until(|counts| counts.requests == 1) => {}
+    }
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(2)).await;
+    tokio::time::resume();
+    gate.notify_one();
+    assert_eq!(whole(answer).await, Err(Unavailable));
+    assert_eq!(upstream.counts(), Counts { connections: 1, requests: 1, closed_early: 0 });
 }
 
 #[tokio::test]

@@ -68,8 +68,13 @@ impl Subscriber for ThreadLog {
 
 /// The log of one answer that fails; what must not be in it is in no log.
 async fn logged(script: Script) -> String {
+    logged_of([script]).await
+}
+
+/// That of an answer for which the upstream is asked more than once.
+async fn logged_of(scripts: impl IntoIterator<Item = Script>) -> String {
     let upstream = ScriptedUpstream::start().await;
-    upstream.push(script);
+    scripts.into_iter().for_each(|script| upstream.push(script));
     let settings = OpenAiSettings { api_key: Some("sk-secret".into()), ..settings(upstream.base_url()) };
     LOG.set(Some(String::new()));
     whole(build(settings).answer(vec![said(Role::User, "private question")])).await.unwrap_err();
@@ -105,8 +110,9 @@ async fn a_fault_of_the_stream_is_logged_without_its_text() {
         Script::stream().finish("upstream says").end(),
         Script::stream().token("upstream says").close(),
         Script::stream().token("upstream says").end(),
-        Script::nothing().raw("HTTP/1.1 upstream says\r\n\r\n").close(),
     ] {
         logged(script).await;
     }
+    let no_head = || Script::nothing().raw("HTTP/1.1 upstream says\r\n\r\n").close();
+    assert!(logged_of([no_head(), no_head()]).await.contains("asking once more"));
 }

@@ -9,6 +9,7 @@ mod append;
 mod archive;
 mod directory;
 mod format;
+mod group;
 mod health;
 mod known;
 mod open;

@@ -1,8 +1,6 @@
 //! The thread that writes: one transaction and one fsync for all appends that wait.
 
 use std::sync::Arc;
-use std::thread;
-use std::time::{Duration, Instant};
 
 use chat_schema::ConversationId;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, ffi};
@@ -11,19 +9,11 @@ use tokio::sync::{mpsc, watch};
 use super::append;
 use super::directory::Place;
 use super::format::Format;
+use super::group::{Groups, MOST};
 use super::health::Health;
 use super::known::{Known, Unread};
 use super::queue::{Request, Work};
 use crate::log::{Append, Position};
-
-/// Appends in one transaction at most.
-const GROUP: usize = 512;
-
-/// Appends in one transaction from which the next one may grow before it is written.
-const BUSY: usize = 16;
-
-/// How long it may grow.
-const GROWTH: Duration = Duration::from_millis(1);
 
 /// Conversations read in a row while nobody waits: somebody may the next moment.
 const PORTION: usize = 32;
@@ -79,18 +69,13 @@ impl Writer {
     }
 
     /// Writes until the callers' end of the queue is dropped and the queue is empty.
-    pub(super) fn run(mut self, mut requests: mpsc::Receiver<Request>) {
-        let mut group = Vec::with_capacity(GROUP);
-        let mut is_busy = false;
+    pub(super) fn run(mut self, requests: mpsc::Receiver<Request>) {
+        let (mut groups, mut group) = (Groups::of(requests), Vec::with_capacity(MOST));
         loop {
-            self.read_while_nobody_waits(&requests);
-            if requests.blocking_recv_many(&mut group, GROUP) == 0 {
+            self.read_while_nobody_waits(&groups.requests);
+            if !groups.next(&mut group) {
                 return;
             }
-            if is_busy {
-                grow(&mut group, &mut requests);
-            }
-            is_busy = group.len() >= BUSY;
             self.write(&mut group);
         }
     }
@@ -216,24 +201,6 @@ impl Drop for Writer {
     }
 }
 
-/// Lets those go first who are about to append: while many do, a commit for some of them costs nearly as much as one for all. Where
-/// no other thread is ready to run, this takes no time.
-fn grow(group: &mut Vec<Request>, requests: &mut mpsc::Receiver<Request>) {
-    let began = Instant::now();
-    loop {
-        thread::yield_now();
-        let before = group.len();
-        while group.len() < GROUP
-            && let Ok(request) = requests.try_recv()
-        {
-            group.push(request);
-        }
-        if group.len() == before || group.len() == GROUP || began.elapsed() > GROWTH {
-            return;
-        }
-    }
-}
-
 fn needs_one_file(request: &Request) -> bool {
     matches!(request.work, Work::Erase { .. } | Work::Close)
 }
@@ -258,9 +225,7 @@ fn outcome_of_failed_commit(cause: &rusqlite::Error) -> Append {
 
 #[cfg(test)]
 mod tests {
-    use futures_util::FutureExt;
     use futures_util::future::join_all;
-    use tokio::task::coop::unconstrained;
 
     use super::*;
     use crate::conformance::Author;
@@ -297,7 +262,7 @@ mod tests {
             });
             let write = async {
                 let mut group = Vec::new();
-                assert_eq!(requests.recv_many(&mut group, GROUP).await, authors.len());
+                assert_eq!(requests.recv_many(&mut group, MOST).await, authors.len());
                 self.writer.write(&mut group);
             };
             futures_util::future::join(join_all(appends), write).await.0
@@ -328,27 +293,6 @@ mod tests {
         let conflict = Append::Conflict { expected: 0, actual: 1 };
         assert_eq!(outcomes, [Append::Appended(Position::new(1)), conflict, Append::Appended(Position::new(2))]);
         assert_eq!((test.stored(), test.count("conversation"), test.committed.borrow().get()), (2, 2, 2));
-    }
-
-    #[tokio::test]
-    async fn a_group_grows_by_what_waits_and_no_further_than_one_transaction() {
-        let (queue, mut requests) = queue::bounded();
-        let mut author = Author::new();
-        let mut wait = |appends: usize| {
-            for _ in 0..appends {
-                let event = author.event();
-                let append =
-                    queue.append(author.conversation, event.envelope.version - 1, std::slice::from_ref(&event));
-                assert!(unconstrained(append).now_or_never().is_none(), "nobody writes");
-            }
-        };
-        let mut group = Vec::new();
-        for (appends, grown) in [(BUSY, BUSY), (0, BUSY), (GROUP, GROUP)] {
-            wait(appends);
-            grow(&mut group, &mut requests);
-            assert_eq!(group.len(), grown);
-        }
-        assert_eq!(requests.len(), BUSY, "what came too late waits for the next transaction");
     }
 
     #[tokio::test]

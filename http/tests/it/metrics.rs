@@ -135,6 +135,17 @@ async fn a_model_that_is_silent_or_away_is_counted() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_sent_once_more_counts_by_what_came_of_it() {
+    let (upstream, server) = with_model().await;
+    upstream.push(crate::support::Script::nothing().close());
+    upstream.answer(&["Hi"]);
+    assert_eq!(server.stream("s", "hi").await.answer().await, "Hi");
+    let metrics = server.metrics().await;
+    assert_eq!(metrics.get("open_chat_upstream_responses_total{status=\"200\"}"), 1.0);
+    assert_eq!(metrics.get("open_chat_upstream_responses_total{status=\"unreachable\"}"), 0.0);
+}
+
+#[tokio::test]
 async fn refusals_are_counted_by_limit_and_by_status() {
     let server = Server::start(Options::default().metrics().var("RATE_LIMIT_MAX_REQUESTS", 2));
     assert_eq!(server.say("s", "one").await.status(), 200);

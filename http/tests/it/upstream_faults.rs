@@ -11,18 +11,20 @@ fn error_object() -> String {
     json!({"error": {"message": CANARY, "type": "server_error"}}).to_string()
 }
 
-/// Scripts that fail, by name.
-fn faults() -> Vec<(&'static str, Script)> {
+/// Scripts that fail, by name: as many as the model is asked for.
+fn faults() -> Vec<(&'static str, Vec<Script>)> {
     let refusal = |status| Script::refusal(status, &[("content-type", "application/json")], &error_object());
     let content =
         |content: serde_json::Value| json!({"index": 0, "delta": {"content": content}, "finish_reason": null});
-    vec![
+    let asked_twice: [(_, fn() -> Script); 2] = [
+        ("closed before the head", || Script::nothing().close()),
+        ("half a head", || Script::nothing().raw("HTTP/1.1 200 OK\r\ncontent-ty").close()),
+    ];
+    let asked_once = [
         ("400", refusal(400)),
         ("401", refusal(401)),
         ("429", refusal(429)),
         ("500", refusal(500)),
-        ("closed before the head", Script::nothing().close()),
-        ("half a head", Script::nothing().raw("HTTP/1.1 200 OK\r\ncontent-ty").close()),
         ("redirect", Script::refusal(302, &[("location", "http://127.0.0.1:9/")], "")),
         ("no stream but JSON", Script::refusal(200, &[("content-type", "application/json")], &error_object())),
         ("cut at once", Script::stream().close()),
@@ -43,16 +45,18 @@ fn faults() -> Vec<(&'static str, Script)> {
         ("nothing said", Script::stream().finish("stop").done().end()),
         ("only white space", Script::stream().token(" \n ").finish("stop").done().end()),
         ("invalid UTF-8", Script::stream().token("partial").body(b"data: \xff\xfe\n\n").finish("stop").done().end()),
-    ]
+    ];
+    let asked_once = asked_once.into_iter().map(|(name, script)| (name, vec![script]));
+    asked_once.chain(asked_twice.map(|(name, script)| (name, vec![script(), script()]))).collect()
 }
 
 #[tokio::test]
 async fn no_fault_of_the_model_becomes_an_answer() {
     let upstream = Upstream::start().await;
     let server = Server::start(model(&upstream.base_url()).var("RATE_LIMIT_MAX_REQUESTS", 1000));
-    for (name, script) in faults() {
+    for (name, scripts) in faults() {
         let session = name.replace(' ', "-");
-        upstream.push(script);
+        scripts.into_iter().for_each(|script| upstream.push(script));
         let lines = server.stream(&session, "hi").await.rest().await;
         assert_eq!(lines.first().unwrap(), "start", "{name}");
         assert_eq!(lines.last().unwrap(), UNAVAILABLE, "{name}: {lines:?}");

@@ -6,9 +6,10 @@ use std::time::Duration;
 use chat_schema::Role;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Response, StatusCode, Url};
 use serde::Serialize;
 use thread_local::ThreadLocal;
+use tokio::time::Instant;
 
 use super::fault::{Fault, causes};
 use super::settings::{InvalidOpenAiSettings, OpenAiSettings};
@@ -19,6 +20,9 @@ use crate::metrics::METRICS;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the answer to such a test may take.
 const PING_PATIENCE: Duration = Duration::from_secs(10);
+/// Within which time a request fails that went out on a connection the server had closed. One that fails later may have been worked
+/// on, and paid for.
+const STALE_SHOWS_WITHIN: Duration = Duration::from_secs(1);
 /// Most bytes of a refusal that are searched.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
@@ -28,9 +32,10 @@ pub(super) struct Upstream {
     /// One for each thread: a connection is driven by the thread that opened it, and a token that comes on another's would have to
     /// wake that first.
     clients: ThreadLocal<Client>,
-    /// Serves threads for which no further one can be made, as when the machine's CA certificates are gone by then.
-    first: Client,
-    client: ClientSettings,
+    /// Keeps no connection, so that each of its requests has a new one. Serves also threads for which no client can be made, as when
+    /// the machine's CA certificates are gone by then.
+    fresh: Client,
+    settings: ClientSettings,
     endpoint: Url,
     pub(super) model: String,
     system_prompt: String,
@@ -48,7 +53,7 @@ struct ClientSettings {
 }
 
 impl ClientSettings {
-    fn build(&self) -> reqwest::Result<Client> {
+    fn builder(&self) -> ClientBuilder {
         let mut headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static("text/event-stream"))]);
         headers.extend(self.authorization.clone().map(|value| (AUTHORIZATION, value)));
         let mut client = Client::builder()
@@ -66,7 +71,7 @@ impl ClientSettings {
             // A machine without CA certificates can still talk to a model on its own network.
             client = client.tls_certs_only([]);
         }
-        client.build()
+        client
     }
 }
 
@@ -93,18 +98,18 @@ struct Message<'a> {
 impl Upstream {
     pub(super) fn new(settings: OpenAiSettings) -> Result<Self, InvalidOpenAiSettings> {
         let endpoint = settings.endpoint()?;
-        let client = ClientSettings {
+        let for_clients = ClientSettings {
             authorization: settings.authorization()?,
             connect_timeout: settings.connect_timeout,
             system_proxy: settings.system_proxy,
             is_plain: endpoint.scheme() == "http",
         };
-        let first = client.build().map_err(InvalidOpenAiSettings::Client)?;
+        let fresh = for_clients.builder().pool_max_idle_per_host(0).build().map_err(InvalidOpenAiSettings::Client)?;
         let OpenAiSettings { model, system_prompt, .. } = settings;
         Ok(Self {
             clients: ThreadLocal::new(),
-            first,
-            client,
+            fresh,
+            settings: for_clients,
             endpoint,
             model,
             system_prompt,
@@ -137,37 +142,31 @@ impl Upstream {
             stream_options: asks_usage.then_some(StreamOptions { include_usage: true }),
             messages: system.into_iter().chain(said).collect(),
         };
-        let response = self.post(self.clients.get_or(|| self.new_client()), &body).await;
-        match response {
-            // Likely a connection that was kept, and that the server closed just then. Others that were kept are as old, so this
-            // takes none of them.
-            Err(error) if is_disconnect(&error) => {
-                let error = causes(&error.without_url());
-                tracing::info!(error, "the upstream closed the connection before it answered, asking once more");
-                self.post(&self.new_client(), &body).await
-            }
-            response => response,
+        let client = self.clients.get_or(|| self.settings.builder().build().unwrap_or_else(|_| self.fresh.clone()));
+        let began = Instant::now();
+        let mut response = self.post(client, &body).await.map_err(Fault::transport);
+        if let Err(Fault::Transport(error)) = &response
+            && is_hang_up(error)
+            && began.elapsed() < STALE_SHOWS_WITHIN
+        {
+            tracing::info!(error = %causes(error), "no response from the upstream, asking once more on a new connection");
+            response = self.post(&self.fresh, &body).await.map_err(Fault::transport);
         }
-        .map_err(Fault::transport)
-    }
-
-    async fn post(&self, client: &Client, body: &Body<'_>) -> reqwest::Result<Response> {
-        let response = client.post(self.endpoint.clone()).json(body).send().await;
         match &response {
             Ok(response) => METRICS.upstream_answered(response.status().as_u16()),
-            Err(error) if error.is_timeout() => METRICS.upstream_timed_out(),
+            Err(Fault::Transport(error)) if error.is_timeout() => METRICS.upstream_timed_out(),
             Err(_) => METRICS.upstream_unreachable(),
         }
         response
     }
 
-    fn new_client(&self) -> Client {
-        self.client.build().unwrap_or_else(|_| self.first.clone())
+    async fn post(&self, client: &Client, body: &Body<'_>) -> reqwest::Result<Response> {
+        client.post(self.endpoint.clone()).json(body).send().await
     }
 }
 
-/// Whether there was a connection, and it ended without a response. To ask for a completion twice changes nothing on the server.
-fn is_disconnect(error: &reqwest::Error) -> bool {
+/// Whether there was a connection, and no response came of it: mostly it was one that had been kept, and the server closed it.
+fn is_hang_up(error: &reqwest::Error) -> bool {
     error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
