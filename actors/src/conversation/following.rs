@@ -123,11 +123,13 @@ impl ConversationActor {
     }
 }
 
-/// Completes what was followed with what is stored.
+/// Completes what was followed with what is stored. Where a further attempt has ended meanwhile and nobody saw a word of the followed
+/// one, that one's end is shown.
 fn show_end(progress: &mut Progress, state: &Conversation, followed: &OpenTurn) {
     let turn = state.turn(&followed.message_id);
+    let unseen = progress.text().is_empty();
     let stage = match turn.map(|turn| (turn.attempts, &turn.outcome)) {
-        Some((attempt, Outcome::Answered { answer, stopped, .. })) if attempt == followed.attempt => {
+        Some((attempt, Outcome::Answered { answer, stopped, .. })) if unseen || attempt == followed.attempt => {
             match answer.strip_prefix(progress.text()) {
                 Some(rest) => {
                     progress.push(rest);
@@ -136,8 +138,10 @@ fn show_end(progress: &mut Progress, state: &Conversation, followed: &OpenTurn) 
                 None => Stage::Broken,
             }
         }
-        Some((attempt, Outcome::Failed { reason })) if attempt == followed.attempt => Stage::Failed(*reason),
-        // Erased, or a further attempt has begun: asked for again, that one is shown.
+        Some((attempt, Outcome::Failed { reason })) if unseen || attempt == followed.attempt => Stage::Failed(*reason),
+        // Only a failed attempt is followed by another. Why it failed is not kept.
+        Some((attempt, _)) if attempt > followed.attempt => Stage::Failed(FailureReason::Unavailable),
+        // Erased.
         _ => Stage::Broken,
     };
     progress.advance(stage);
@@ -194,9 +198,20 @@ mod tests {
     }
 
     #[test]
-    fn a_further_attempt_is_not_the_followed_one() {
+    fn a_further_attempt_is_not_the_followed_one_unless_nobody_saw_a_word_of_that() {
         let (_, turn) = open();
         let again = Event::ReplyStarted { in_reply_to: turn.message_id.clone(), attempt: 2, owner: turn.owner };
-        assert_eq!(shown("x", &[turn.abandon(), again, stopped("x y")]).0, Stage::Broken);
+        let went_on = [turn.abandon(), again, stopped("x y")];
+        assert_eq!(shown("x", &went_on), (Stage::Failed(FailureReason::Unavailable), "x".into()));
+        assert_eq!(shown("x", &went_on[..2]), (Stage::Failed(FailureReason::Unavailable), "x".into()));
+        assert_eq!(shown("", &went_on), (Stage::Done { stopped: true }, "x y".into()));
+    }
+
+    #[test]
+    fn an_erased_turn_is_broken_off() {
+        let (state, turn) = (Conversation::default(), open().1);
+        let mut progress = Progress::waiting();
+        show_end(&mut progress, &state, &turn);
+        assert_eq!(progress.stage(), Stage::Broken);
     }
 }
