@@ -11,7 +11,7 @@ use super::queue::Request;
 pub(super) const MOST: usize = 512;
 
 /// A group of so many lets the next one grow before it is written.
-const BUSY: usize = 16;
+const BUSY: usize = 32;
 
 /// After which it is let grow no further.
 const GROWTH: Duration = Duration::from_millis(1);
